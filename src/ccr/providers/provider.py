@@ -1,0 +1,56 @@
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+DialectName = Literal["anthropic", "openai-chat", "gemini", "openai-responses"]
+"""The wire language of an endpoint. `gemini` and `openai-responses` are recognised, but not spoken yet."""
+
+
+class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long each phase of an attempt may take, in seconds."""
+
+    connect: float = 10.0
+    """DNS, TCP and TLS together."""
+    first_token: float = 600.0
+    """From the request's last byte to the first content of the answer."""
+    idle: float = 180.0
+    """Between two reads once content has begun."""
+
+
+class ModelLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of one model. None: not known (never guessed)."""
+
+    context_window: int | None = None
+    """Tokens of prompt and answer together."""
+    max_output_tokens: int | None = None
+    """Tokens of the answer."""
+
+
+class Provider(Struct, frozen=True, kw_only=True):
+    """One endpoint of the configuration. Its `repr` shows neither key nor URL, headers and proxy, which may hold one."""
+
+    name: str
+    """As the user wrote it; compared without regard to case."""
+    url: str
+    """The full URL that requests are posted to."""
+    dialect: DialectName
+    models: tuple[str, ...] = ()
+    api_key: str = ""
+    """Empty: no Authorization header is sent."""
+    use_bearer: bool = False
+    """Anthropic dialect: send the key as `Authorization: Bearer` instead of `x-api-key` (option `UseBearer`)."""
+    headers: dict[str, str] = {}
+    """Extra request headers of the user's."""
+    proxy: str = ""
+    """`http://[user:password@]host:port` of an HTTP proxy; empty: none. NO_PROXY has been applied."""
+    timeouts: Timeouts = Timeouts()
+    limits: dict[str, ModelLimits] = {}
+    """By model name."""
+
+    def __repr__(self) -> str:
+        return f"Provider({self.name!r}, {self.dialect!r})"
+
+    def __rich_repr__(self) -> Iterator[object]:
+        yield self.name
+        yield self.dialect

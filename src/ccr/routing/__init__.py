@@ -1,0 +1,1 @@
+"""Which provider and model answers a request. Pure functions over facts; knows names, not endpoints."""

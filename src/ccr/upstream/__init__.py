@@ -1,0 +1,1 @@
+"""HTTP towards the backends: connections, pools, deadlines. Knows nothing of language models."""
