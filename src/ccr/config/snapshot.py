@@ -1,6 +1,5 @@
 """The configuration as the rest of the program sees it: one immutable value per text of the file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -45,5 +44,5 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Snapshot({str(self.path)!r}, {self.host}:{self.port}, providers={[*self.providers]})"
 
-    def __rich_repr__(self) -> Iterator[object]:
-        yield repr(self)
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("path", self.path), ("host", self.host), ("port", self.port), ("providers", [*self.providers])]

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -28,7 +27,7 @@ class ModelLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Provider(Struct, frozen=True, kw_only=True):
-    """One endpoint of the configuration. Its `repr` shows neither key nor URL, headers and proxy, which may hold one."""
+    """One endpoint of the configuration. Its `repr` shows neither key nor URL, headers, proxy (they may hold one)."""
 
     name: str
     """As the user wrote it; compared without regard to case."""
@@ -51,6 +50,5 @@ class Provider(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Provider({self.name!r}, {self.dialect!r})"
 
-    def __rich_repr__(self) -> Iterator[object]:
-        yield self.name
-        yield self.dialect
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("name", self.name), ("dialect", self.dialect)]
