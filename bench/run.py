@@ -113,13 +113,13 @@ def _measure_one(run: Run, running: Running, scenario: Scenario, scale: float, r
 
 
 def _deliver(run: Run, arguments: argparse.Namespace) -> None:
-    print(report.long(run))
     if arguments.out:
         report.save(run, arguments.out)
     if arguments.markdown:
         arguments.markdown.write_text(report.long(run) + "\n")
     if arguments.update:
         report.update(arguments.update, run)
+    print(report.long(run))
 
 
 def _chosen(names: str) -> list[Target]:

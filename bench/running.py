@@ -19,6 +19,7 @@ from scenarios import Scenario
 from targets import CACHE, Place, Target, Unavailable
 
 SOURCES = Path(__file__).resolve().parent / "c"
+PROGRAMS = {"mock": ("mock.c", "answers.c"), "load": ("load.c", "reader.c")}
 LOAD_CORE = 1
 START_LIMIT = 90.0
 """Seconds a target has to give its first answer."""
@@ -46,20 +47,28 @@ class LoadReport(Struct, frozen=True):
     requests: int
     errors: int
     error: str
-    elapsed: float
-    lat: Quantiles
-    ttfb: Quantiles
-    ttft: Quantiles
-    chunk: Quantiles
+    elapsed: int
+    whole: Quantiles
+    first_byte: Quantiles
+    first_delta: Quantiles
+    delay: Quantiles
+
+    @property
+    def seconds(self) -> float:
+        return self.elapsed / 1e6
 
 
 def build() -> None:
     """Compiles the mock and the load when their sources are newer."""
+    if not shutil.which("gcc"):
+        raise Unavailable("gcc is not installed: apt-get install gcc libc6-dev")
     (CACHE / "bin").mkdir(parents=True, exist_ok=True)
-    for name in ("mock", "load"):
-        source, program = SOURCES / f"{name}.c", CACHE / "bin" / name
-        if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-            subprocess.run(["gcc", "-O2", "-Wall", "-o", str(program), str(source)], check=True)
+    newest = max(source.stat().st_mtime for source in SOURCES.iterdir())
+    for name, sources in PROGRAMS.items():
+        program = CACHE / "bin" / name
+        if not program.exists() or program.stat().st_mtime < newest:
+            paths = [str(SOURCES / source) for source in sources]
+            subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", str(program), *paths], check=True)
 
 
 def start_mock(port: int) -> subprocess.Popen[bytes]:
@@ -174,7 +183,7 @@ class Running:
 
 def _load(port: int, file: Path, scenario: Scenario, scale: float) -> LoadReport:
     seconds = scenario.seconds * scale
-    numbers = (scenario.connections, seconds, 0, scenario.ramp, int(scenario.stamped))
+    numbers = (scenario.connections, seconds, scenario.ramp, int(scenario.stamped))
     command = [str(CACHE / "bin" / "load"), str(port), str(file), *map(str, numbers)]
     done = subprocess.run(
         command, capture_output=True, preexec_fn=processes.pinned({LOAD_CORE}), timeout=seconds + 60, check=True
@@ -183,11 +192,11 @@ def _load(port: int, file: Path, scenario: Scenario, scale: float) -> LoadReport
 
 
 def _times(loaded: LoadReport, scenario: Scenario) -> dict[str, float]:
-    spans = {"": loaded.lat}
+    spans = {"": loaded.whole}
     if scenario.deltas:
-        spans["first_byte_"] = loaded.ttfb
+        spans["first_byte_"] = loaded.first_byte
     if scenario.stamped:
-        spans |= {"first_delta_": loaded.ttft, "delay_": loaded.chunk}
+        spans |= {"first_delta_": loaded.first_delta, "delay_": loaded.delay}
     found: dict[str, float] = {}
     for name, span in spans.items():
         found[f"{name}p50_ms"] = span.p50 / 1e3
@@ -196,12 +205,12 @@ def _times(loaded: LoadReport, scenario: Scenario) -> dict[str, float]:
 
 
 def _rates(loaded: LoadReport, scenario: Scenario) -> dict[str, float]:
-    requests_s = loaded.requests / loaded.elapsed
+    requests_s = loaded.requests / loaded.seconds
     return {"requests_s": requests_s, "deltas_s": requests_s * scenario.deltas}
 
 
 def _costs(loaded: LoadReport, scenario: Scenario, cpu: float) -> dict[str, float]:
-    found = {"core": cpu / loaded.elapsed}
+    found = {"core": cpu / loaded.seconds}
     if loaded.requests:
         found["cpu_us"] = cpu / loaded.requests * 1e6
         if scenario.deltas:
