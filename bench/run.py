@@ -42,12 +42,16 @@ def main() -> None:
         sys.exit("the bench needs two cores: one for the target, one for the mock and the load")
     os.sched_setaffinity(0, {LOAD_CORE})
     targets = [*_chosen(arguments.target), *map(_variant, arguments.variant)]
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        _deliver(_run(targets, Path(scratch), arguments), arguments)
+    try:
+        build()
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+            run = _run(targets, Path(scratch), arguments)
+    except Unavailable as reason:
+        sys.exit(str(reason))
+    _deliver(run, arguments)
 
 
 def _run(targets: Iterable[Target], scratch: Path, arguments: argparse.Namespace) -> Run:
-    build()
     mock_port = free_port()
     mock = start_mock(mock_port)
     all_running: list[Running] = []

@@ -94,25 +94,25 @@ def _write_config(folder: Path, place: Place, *, log: bool, anthropic: bool) -> 
 # ------------------------------------------------------------------------------------------ the npm tool
 
 
-def _npm_folder() -> Path:
-    return CACHE / "peers" / f"ccr-{NPM_TOOL}"
+NPM_FOLDER = CACHE / "peers" / f"ccr-{NPM_TOOL}"
+NPM_PROGRAM = NPM_FOLDER / "node_modules/@musistudio/claude-code-router/dist/cli.js"
 
 
 def _install_npm_tool() -> None:
-    folder = _npm_folder()
-    if (folder / "node_modules").exists():
+    if NPM_PROGRAM.exists():
         return
     if not shutil.which("npm"):
         raise Unavailable("npm is not installed: install Node 20 or newer")
-    folder.mkdir(parents=True, exist_ok=True)
+    NPM_FOLDER.mkdir(parents=True, exist_ok=True)
     package = f"@musistudio/claude-code-router@{NPM_TOOL}"
-    subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), package], check=True)
+    done = subprocess.run(["npm", "install", "--prefix", str(NPM_FOLDER), package], capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(f"npm could not install {package}: {done.stderr[-500:]}")
 
 
 def _start_npm_tool(place: Place) -> Start:
     _write_config(place.home / ".claude-code-router", place, log=False, anthropic=False)
-    program = _npm_folder() / "node_modules/@musistudio/claude-code-router/dist/cli.js"
-    return Start(("node", str(program), "start"), {"SERVICE_PORT": str(place.port), "NODE_ENV": "production"})
+    return Start(("node", str(NPM_PROGRAM), "start"), {"SERVICE_PORT": str(place.port), "NODE_ENV": "production"})
 
 
 # ------------------------------------------------------------------------------------------ nginx
