@@ -68,7 +68,7 @@ class Response:
 
         Idempotent. A read that waits fails.
         """
-        if not self._exchange.is_over:
+        if not self._exchange.is_over and not self._exchange.loop.is_closed():
             self._exchange.line.abort(Failure("body", "closed on our side"))
 
     def _unpacker(self) -> Inflate | None:
@@ -81,6 +81,10 @@ class Response:
         # They describe what was sent, not what read() gives.
         self.headers = [one for one in self.headers if one[0] not in ("content-encoding", "content-length")]
         return Inflate(coding)
+
+    def __del__(self) -> None:
+        # A net, not a way: the owner closes.
+        self.close()
 
     async def _unpacked(self, inflate: Inflate) -> bytes:
         while True:

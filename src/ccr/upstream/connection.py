@@ -12,6 +12,7 @@ cannot be told of the end of file, so a body that ends with the connection is en
 
 import asyncio
 import select
+import sys
 from collections.abc import Callable
 from typing import cast
 
@@ -47,7 +48,6 @@ class Connection(asyncio.Protocol):
         self._released = released
         self._lost = lost
         self._transport: asyncio.Transport
-        self._poll = select.poll()
         self._parser = httptools.HttpResponseParser(self)
         # the current exchange
         self.exchange: Exchange | None = None
@@ -64,7 +64,9 @@ class Connection(asyncio.Protocol):
         self._headers = []
         self._header_count = self._head_size = self._bare = 0
         self._keep_alive = False
-        if len(body) > _JOIN_LIMIT:
+        if self._transport.is_closing():  # it ended between its making and now: no callback will come
+            self._ended(None)
+        elif len(body) > _JOIN_LIMIT:
             self._transport.writelines((head, body))
         else:
             self._transport.write(head + body)
@@ -79,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     def is_fresh(self) -> bool:
         """Whether it may be used again: open, and nothing lies there unread."""
-        return not self._transport.is_closing() and not self._poll.poll(0)
+        return not self._transport.is_closing() and not _is_readable(self._transport.get_extra_info("socket").fileno())
 
     def pause_reading(self) -> None:
         self._transport.pause_reading()
@@ -92,7 +94,6 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -101,7 +102,7 @@ class Connection(asyncio.Protocol):
             return
         exchange.heard = True
         exchange.heard_at = self._now()
-        unread = exchange.unread
+        unread, was_headed = exchange.unread, exchange.is_headed
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -113,7 +114,11 @@ class Connection(asyncio.Protocol):
             self._bare = 0
             exchange.wake()
         else:
-            self._without_body(exchange, len(data))
+            self._bare += len(data)
+            if self._bare > HEAD_LIMIT:
+                self.abort(_endless(exchange))
+            elif not was_headed and exchange.is_headed:
+                exchange.wake()
 
     def eof_received(self) -> None:
         self._ended(None)
@@ -162,13 +167,6 @@ class Connection(asyncio.Protocol):
 
     # -- ends
 
-    def _without_body(self, exchange: Exchange, size: int) -> None:
-        self._bare += size
-        if self._bare > HEAD_LIMIT:
-            self.abort(_endless(exchange))
-        elif exchange.is_headed:
-            exchange.wake()
-
     def _finish(self, exchange: Exchange, reusable: bool) -> None:
         self.exchange = None
         del self._answer  # an idle connection keeps no bytes alive
@@ -203,6 +201,14 @@ class Connection(asyncio.Protocol):
         else:
             reason = "connection closed" if error is None else words_of(error)
             self.abort(Unanswered("head", f"{reason} before any answer"))
+
+
+def _is_readable(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()  # select() is limited to descriptors below 1024
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _endless(exchange: Exchange) -> Failure:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 COARSEST = 1.0
 """Seconds between two sweeps at most; a deadline fires at most this late."""
+FINEST = 0.01
 
 
 class Deadlines(Struct, frozen=True):
@@ -22,7 +23,7 @@ class Deadlines(Struct, frozen=True):
     @property
     def step(self) -> float:
         """Seconds between sweeps that are fine enough for these limits."""
-        return min(COARSEST, self.first / 4, self.idle / 4)
+        return max(FINEST, min(COARSEST, self.first / 4, self.idle / 4))
 
 
 class Sweep:

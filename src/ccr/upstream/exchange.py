@@ -27,7 +27,6 @@ class Exchange:
     """State of one request and its answer. One reader at a time."""
 
     __slots__ = (
-        "_loop",
         "_waiter",
         "content_started",
         "deadlines",
@@ -39,6 +38,7 @@ class Exchange:
         "is_headed",
         "is_paused",
         "line",
+        "loop",
         "method",
         "pieces",
         "sent_at",
@@ -48,7 +48,7 @@ class Exchange:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, line: Line, method: str, deadlines: Deadlines) -> None:
         # what it is
-        self._loop = loop
+        self.loop = loop
         self.line = line
         self.method = method
         self.deadlines = deadlines
@@ -136,7 +136,7 @@ class Exchange:
     async def _arrival(self) -> None:
         if self._waiter is not None:
             raise RuntimeError("two readers of one answer")
-        self._waiter = self._loop.create_future()
+        self._waiter = self.loop.create_future()
         try:
             await self._waiter
         except asyncio.CancelledError:
@@ -148,5 +148,5 @@ class Exchange:
     def _resume(self) -> None:
         self.is_paused = False
         if not self.is_over:
-            self.heard_at = self._loop.time()
+            self.heard_at = self.loop.time()
             self.line.resume_reading()

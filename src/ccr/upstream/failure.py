@@ -2,6 +2,7 @@
 
 import errno
 import os
+import ssl
 
 from ccr.errors import CcrError, Phase
 
@@ -41,6 +42,8 @@ _WORDS = {
 
 def words_of(error: BaseException) -> str:
     """An operating system error in a few lower-case words."""
+    if isinstance(error, ssl.SSLError):  # its errno is OpenSSL's, not the system's
+        return f"TLS failed ({(error.reason or 'unknown reason').replace('_', ' ').lower()})"
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return "connection reset" if isinstance(error, ConnectionError) else "connection lost"

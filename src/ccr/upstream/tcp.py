@@ -21,7 +21,11 @@ Resolved = tuple[socket.AddressFamily, Any]
 
 async def connect(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
     """A connected non-blocking socket, TCP_NODELAY and SO_KEEPALIVE set. Raises Failure(phase="connect")."""
-    addresses = await _resolve(loop, host, port)
+    return await connect_any(loop, await _resolve(loop, host, port))
+
+
+async def connect_any(loop: asyncio.AbstractEventLoop, addresses: list[Resolved]) -> socket.socket:
+    """The same for resolved addresses, at least one, in order of preference."""
     if len(addresses) == 1:
         outcomes = [await _attempt(loop, addresses[0])]
     else:
