@@ -118,12 +118,16 @@ class Correction:
         self.factor = 1.0
         self._seen = False
 
-    def learn(self, estimated: int, reported: int) -> None:
-        """Take over what a backend reported for a request that was estimated (uncorrected) at `estimated`."""
+    def learn(self, estimated: int, reported: int, *, at_once: bool = False) -> None:
+        """Take over what a backend reported for a request estimated (uncorrected) at `estimated`.
+
+        `at_once` for a count that the backend named in a refusal: the next try must fit.
+        """
         if estimated < 50 or reported < 1:
             return  # too short to tell the text from the template
         ratio = min(max(reported / estimated, self.LOWEST), self.HIGHEST)
-        self.factor = ratio if not self._seen else self.factor + self.WEIGHT * (ratio - self.factor)
+        weight = 1.0 if at_once or not self._seen else self.WEIGHT
+        self.factor += weight * (ratio - self.factor)
         self._seen = True
 
     def apply(self, estimated: int) -> int:

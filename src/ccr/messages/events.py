@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from ccr.errors import ErrorType, UpstreamError
+from ccr.errors import UpstreamError
 
 StopReason = Literal[
     "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded"
@@ -148,6 +148,15 @@ class MessageStop(Struct, frozen=True, gc=False):
         return b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
+class Verbatim(Struct, frozen=True, gc=False):
+    """Whole frames of a backend that speaks this language, as they came."""
+
+    data: bytes
+
+    def encode(self) -> bytes:
+        return self.data
+
+
 class Failed(Struct, frozen=True):
     """The backend broke off. The last event of a stream; the gateway writes it as an error of the Messages API."""
 
@@ -166,6 +175,7 @@ Event = (
     | BlockStop
     | MessageDelta
     | MessageStop
+    | Verbatim
     | Failed
 )
 WireEvent = (
@@ -180,6 +190,7 @@ WireEvent = (
     | BlockStop
     | MessageDelta
     | MessageStop
+    | Verbatim
 )
 """Every event but `Failed`, whose wire form only the gateway knows."""
 
@@ -195,6 +206,3 @@ def encode(events: Iterable[WireEvent]) -> bytes:
 def usage_json(usage: Usage) -> bytes:
     """A usage object. `output_tokens` is required by strict clients, so it is 0 where nothing was reported."""
     return str_literal(usage if usage.output_tokens is not None else msgspec.structs.replace(usage, output_tokens=0))
-
-
-__all__ = ["EMPTY", "PING", "ErrorType", "Event", "StopReason", "Usage", "WireEvent", "encode"]

@@ -21,6 +21,7 @@ from ccr.messages.events import (
     ThinkingStart,
     ToolUseStart,
     Usage,
+    Verbatim,
     literal_str,
     usage_json,
 )
@@ -97,7 +98,7 @@ def fold(events: Iterable[Event]) -> Message:
             case MessageDelta():
                 message.stop_reason, message.stop_sequence = event.stop_reason, event.stop_sequence
                 message.usage = event.usage
-            case MessageStop():
+            case MessageStop() | Verbatim():
                 pass
             case Failed():
                 raise event.error

@@ -1,8 +1,8 @@
 """A request of the Messages API, decoded once.
 
-Decoding is strict first: one typed pass over the bytes in C. Only when that fails, a tolerant pass sorts the new
-from the wrong: unknown block types, unknown shapes of optional fields and lone UTF-16 surrogates (strings that JavaScript
-cut in the middle of a character) are accepted; a field that is missing or of the wrong type is a ClientError with its path.
+Decoding is strict first: one typed pass over the bytes in C. Only when that fails, a tolerant pass sorts the new from
+the wrong. Unknown block types, unknown shapes of optional fields and lone UTF-16 surrogates (strings that JavaScript
+cut in the middle of a character) are accepted; a missing field or one of the wrong type is a ClientError with its path.
 """
 
 import re

@@ -1,0 +1,10 @@
+"""Wire languages of backends, each a folder or file, and the registry that names them."""
+
+from ccr.dialects.anthropic import Anthropic
+from ccr.dialects.dialect import Answer, Call, Decoder, Dialect, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.openai_chat import OpenAiChat
+
+_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat())
+DIALECTS = {dialect.name: dialect for dialect in _ALL}
+
+__all__ = ["DIALECTS", "Answer", "Call", "Decoder", "Dialect", "Endpoint", "Inbound", "Learned", "Outbound"]

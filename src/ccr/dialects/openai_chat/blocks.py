@@ -1,0 +1,251 @@
+"""Puts the pieces of an answer in order: one block after another, each complete, whatever the backend interleaves.
+
+Text, thinking and tool calls arrive as fragments. The block that is open streams through. A fragment of another item
+closes it, unless it is a tool call whose arguments are not complete yet: then the newcomer waits (`_waiting`) until the
+end. So parallel calls may come interleaved in any way and still leave as whole blocks with indices 0, 1, 2 …
+"""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ccr.dialects.signature import sign
+from ccr.messages.events import (
+    EMPTY,
+    BlockStop,
+    Event,
+    InputJsonDelta,
+    SignatureDelta,
+    TextDelta,
+    TextStart,
+    ThinkingDelta,
+    ThinkingStart,
+    ToolUseStart,
+)
+
+_BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
+"""A literal of white space only. It opens no block: the Messages API refuses blank text blocks in the history."""
+
+
+class Text(Struct):
+    pieces: list[bytes] = []
+    """Literals that have not left yet."""
+
+
+class Thinking(Struct):
+    field: str
+    """The backend's name for it."""
+    pieces: list[bytes] = []
+
+
+class ToolCall(Struct):
+    key: int
+    """The backend's `index`, or one of ours where it gave none."""
+    id: str = ""
+    name: str = ""
+    pieces: list[bytes] = []
+    """Literals of the arguments that have not left yet."""
+    seen: list[bytes] = []
+    """All literals of the arguments."""
+    placed: bool = False
+    """It is the open item, waits, or has been closed."""
+    closed: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Its arguments are a whole, non-empty JSON object."""
+        try:
+            text = "".join([msgspec.json.decode(piece, type=str) for piece in self.seen])
+            return bool(msgspec.json.decode(text, type=dict[str, Raw]))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+
+
+Item = Text | Thinking | ToolCall
+
+
+class BlockSequencer:
+    """Fragments in, block events out. `close` ends the answer."""
+
+    def __init__(self, make_id: "IdMaker") -> None:
+        self._make_id = make_id
+        self._index = 0
+        self._open: Item | None = None
+        self._started = False
+        """The open item's start event has left."""
+        self._waiting: list[Item] = []
+        self._calls: dict[int, ToolCall] = {}
+        self.tool_calls = 0
+        """Tool blocks started so far."""
+        self.blocks = 0
+        """Blocks started so far."""
+        self.nameless = False
+        """A call ended without ever having had a name."""
+
+    def text(self, literal: bytes, out: list[Event]) -> None:
+        if type(self._open) is Text:
+            if self._started:
+                out.append(TextDelta(self._index, literal))
+            else:
+                self._open.pieces.append(literal)
+                self._release(out)
+        else:
+            self._fragment(Text([]), literal, out)
+
+    def thinking(self, literal: bytes, field: str, out: list[Event]) -> None:
+        if type(self._open) is Thinking:
+            if self._started:
+                out.append(ThinkingDelta(self._index, literal))
+            else:
+                self._open.pieces.append(literal)
+                self._release(out)
+        else:
+            self._fragment(Thinking(field, []), literal, out)
+
+    def call(self, index: int | None, call_id: str, name: str, arguments: bytes, out: list[Event]) -> None:
+        """A fragment of a tool call: any of its parts may be empty."""
+        call = self._find(index, call_id, name)
+        if not call.name or (call is not self._open or not self._started):
+            call.name = call.name if name in ("", call.name) else call.name + name
+        call.id = call.id or call_id
+        if call.closed:
+            return  # complete and closed: what still comes is white space or an echo
+        if arguments != EMPTY:
+            call.pieces.append(arguments)
+            call.seen.append(arguments)
+        if not call.placed:
+            call.placed = True
+            self._enter(call, out)
+        if self._open is call:
+            self._release(out)
+
+    def close(self, out: list[Event]) -> None:
+        """The answer is complete: everything that waits leaves, in the order in which it began."""
+        self._close_open(out)
+        for item in self._waiting:
+            self._open, self._started = item, False
+            self._release(out)
+            self._close_open(out)
+        self._waiting = []
+
+    def _fragment(self, item: Text | Thinking, literal: bytes, out: list[Event]) -> None:
+        if self._waiting and type(self._waiting[-1]) is type(item):
+            item = self._waiting[-1]
+            item.pieces.append(literal)
+            return
+        item.pieces.append(literal)
+        self._enter(item, out)
+        if self._open is item:
+            self._release(out)
+
+    def _enter(self, item: Item, out: list[Event]) -> None:
+        """A new item: it opens, unless the open one is a call that is not complete yet."""
+        if self._waiting or (isinstance(self._open, ToolCall) and not self._open.is_complete):
+            self._waiting.append(item)
+            return
+        self._close_open(out)
+        self._open, self._started = item, False
+
+    def _find(self, index: int | None, call_id: str, name: str) -> ToolCall:
+        """The call a fragment belongs to. The same index with another id is another call (seen at several gateways)."""
+        if index is None:
+            # Backends without an index send whole calls, or fragments that carry the id.
+            known = [c for c in self._calls.values() if call_id and c.id == call_id]
+            last = max(self._calls, default=-1)
+            if known:
+                return known[0]
+            if not call_id and not name and last >= 0:
+                return self._calls[last]
+            return self._new(last + 1)
+        call = self._calls.get(index)
+        if call is None:
+            return self._new(index)
+        if call_id and call.id and call_id != call.id:
+            known = [c for c in self._calls.values() if c.id == call_id]
+            return known[0] if known else self._replace(index)
+        return call
+
+    def _new(self, key: int) -> ToolCall:
+        call = ToolCall(key, "", "", [], [])
+        self._calls[key] = call
+        return call
+
+    def _replace(self, index: int) -> ToolCall:
+        """A second call under an index that is in use: the first keeps its place under a key of its own."""
+        first = self._calls.pop(index)
+        first.key = -1 - len(self._calls)
+        self._calls[first.key] = first
+        return self._new(index)
+
+    def _release(self, out: list[Event]) -> None:
+        """Let the pieces of the open item out, starting its block once there is something to start it with."""
+        item = self._open
+        match item:
+            case Text():
+                if not self._started and all(_BLANK.fullmatch(piece) for piece in item.pieces):
+                    return
+                self._start(TextStart(self._index), out)
+                out.extend([TextDelta(self._index, piece) for piece in item.pieces])
+            case Thinking():
+                if not self._started and all(_BLANK.fullmatch(piece) for piece in item.pieces):
+                    return
+                self._start(ThinkingStart(self._index), out)
+                out.extend([ThinkingDelta(self._index, piece) for piece in item.pieces])
+            case ToolCall():
+                if not item.name or (not self._started and not item.pieces):
+                    return  # the name may still come, or grow
+                self._start_call(item, out)
+                out.extend([InputJsonDelta(self._index, piece) for piece in item.pieces])
+            case None:
+                return
+        item.pieces = []
+
+    def _start(self, event: Event, out: list[Event]) -> None:
+        if not self._started:
+            self._started = True
+            self.blocks += 1
+            out.append(event)
+
+    def _start_call(self, call: ToolCall, out: list[Event]) -> None:
+        if self._started:
+            return
+        self.tool_calls += 1
+        self._start(ToolUseStart(self._index, self._make_id.unique(call.id), self._make_id.restore(call.name)), out)
+
+    def _close_open(self, out: list[Event]) -> None:
+        item = self._open
+        if isinstance(item, ToolCall):
+            item.closed = True
+            if not item.name:
+                self.nameless = self.nameless or bool(item.pieces)
+            elif not self._started:
+                self._start_call(item, out)
+        if self._started:
+            if isinstance(item, Thinking):
+                out.append(SignatureDelta(self._index, sign(item.field)))
+            out.append(BlockStop(self._index))
+            self._index += 1
+        self._open, self._started = None, False
+
+
+class IdMaker:
+    """Tool call ids that are unique in the whole conversation (a reused one makes the client loop), and the
+    tools' own names back from shortened ones."""
+
+    def __init__(self, message_id: str, used: Iterable[str], shortened: dict[str, str]) -> None:
+        self._prefix = "toolu_" + message_id.removeprefix("msg_")
+        self._used = set(used)
+        self._shortened = shortened
+        self._made = 0
+
+    def unique(self, wanted: str) -> str:
+        if not wanted or wanted in self._used:
+            self._made += 1
+            wanted = f"{self._prefix}_{self._made}"
+        self._used.add(wanted)
+        return wanted
+
+    def restore(self, name: str) -> str:
+        return self._shortened.get(name, name)

@@ -1,0 +1,215 @@
+"""One attempt at a chat completion: the request's body out, the answer's decoder back."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.openai_chat.blocks import IdMaker
+from ccr.dialects.openai_chat.conversation import Accepts, convert
+from ccr.dialects.openai_chat.decoder import ChatDecoder
+from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
+from ccr.dialects.refusals import (
+    OPTIONAL_FIELDS,
+    Refusal,
+    Sent,
+    error_code,
+    error_text,
+    judge,
+    read_refusal,
+    told,
+)
+from ccr.errors import UpstreamError
+from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
+from ccr.messages.events import MessageStart
+from ccr.messages.message import fold
+from ccr.messages.request import MessagesRequest
+
+EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
+"""`output_config.effort` -> `reasoning_effort`: the three words that all backends with the field understand."""
+
+MARGIN = 256
+"""Tokens kept free between prompt and answer, besides a fiftieth of the prompt: the prompt's size is an estimate."""
+
+
+class OpenAiChat:
+    name = "openai-chat"
+
+    def call(self, inbound: Inbound, model: str, endpoint: Endpoint) -> "ChatCall":
+        return ChatCall(inbound, model, endpoint)
+
+
+class ChatCall:
+    def __init__(self, inbound: Inbound, model: str, endpoint: Endpoint) -> None:
+        self._inbound = inbound
+        self._endpoint = endpoint
+        self._names = ToolNames()
+        body = build_body(inbound, model, endpoint, self._names)
+        self._sent = _sent(body, inbound)
+        self.outbound = Outbound(endpoint.url, _headers(endpoint), msgspec.json.encode(body))
+
+    def answer(self, body: bytes) -> Answer:
+        decoder = self.decoder()
+        try:
+            message = fold(decoder.whole(body))
+        except msgspec.DecodeError:
+            text = error_text(body) or "an empty answer"
+            raise UpstreamError(
+                self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer with JSON: {text}"
+            ) from None
+        return Answer(message.encode(), message.usage, message.stop_reason)
+
+    def decoder(self) -> ChatDecoder:
+        request = self._inbound.request
+        tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
+        start = MessageStart(self._inbound.message_id, request.model, tokens)
+        ids = IdMaker(self._inbound.message_id, _call_ids(request), self._names.shortened)
+        return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
+
+    def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
+        refusal = read_refusal(self._endpoint.name, status, headers, body)
+        return judge(refusal, self._sent, self._endpoint.learned)
+
+    def _in_stream(self, error: bytes) -> UpstreamError:
+        """An error object inside a stream of status 200."""
+        text = error_text(b'{"error":' + error + b"}") or "an error without words"
+        refusal = Refusal(self._endpoint.name, error_code(error), text)
+        failure = judge(refusal, self._sent, self._endpoint.learned) if refusal.status < 500 else told(refusal)
+        failure.phase = "body"
+        return failure
+
+
+def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolNames) -> dict[str, Any]:
+    """The JSON body. Order of keys: what is stable first."""
+    request, learned = inbound.request, endpoint.learned
+    body: dict[str, Any] = {"model": model}
+    body["messages"] = convert(request, names, Accepts(learned.images, learned.files))
+    tools = definitions(request, names)
+    if tools:
+        body["tools"] = tools
+        chosen = choice(request, names)
+        if chosen is not None:
+            body["tool_choice"] = chosen
+        if request.tool_choice and request.tool_choice.disable_parallel_tool_use:
+            body["parallel_tool_calls"] = False
+    limit = max_tokens(request, inbound.tokens, endpoint)
+    if limit is not None:
+        body["max_completion_tokens" if learned.max_completion_tokens else "max_tokens"] = limit
+    body.update(_sampling(request))
+    body.update(_reasoning(request))
+    body.update(_response_format(request))
+    body["stream"] = bool(request.stream)
+    if request.stream:
+        body["stream_options"] = {"include_usage": True}
+    return _without(body, learned)
+
+
+def max_tokens(request: MessagesRequest, tokens: int, endpoint: Endpoint) -> int | None:
+    """What the client asks for, clamped to what is known of the model's output limit and of the room in its window."""
+    wanted = request.max_tokens
+    if wanted is None:
+        return None
+    learned = endpoint.learned
+    output = _least(endpoint.max_output_tokens, learned.max_output_tokens)
+    window = _least(endpoint.context_window, learned.context_window)
+    limit = wanted if output is None else min(wanted, output)
+    if window is None:
+        return limit
+    prompt = learned.correction.apply(tokens)
+    room = window - prompt - prompt // 50 - MARGIN
+    # Where the estimate sees no room at all, the backend shall judge: it counts exactly.
+    return min(limit, max(room, 1))
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _sampling(request: MessagesRequest) -> dict[str, Any]:
+    wanted = {
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_k": request.top_k,
+        "stop": request.stop_sequences or None,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _reasoning(request: MessagesRequest) -> dict[str, Any]:
+    """Thinking as far as it is said aloud. Nothing for `adaptive` without effort: the backend's default is right."""
+    thinking = request.thinking
+    if thinking and thinking.type == "disabled":
+        return {"chat_template_kwargs": {"enable_thinking": False}}
+    effort = request.output_config and request.output_config.effort
+    if thinking and thinking.type == "enabled" and thinking.budget_tokens is not None:
+        # The npm tool's steps, so that old configurations think as much as before.
+        budget = thinking.budget_tokens
+        return {"reasoning_effort": "low" if budget <= 1024 else "medium" if budget <= 8192 else "high"}
+    if thinking and effort in EFFORTS:
+        return {"reasoning_effort": EFFORTS[effort]}
+    return {}
+
+
+def _response_format(request: MessagesRequest) -> dict[str, Any]:
+    wanted = request.format
+    if wanted is None or wanted.type != "json_schema" or wanted.schema is UNSET:
+        return {}
+    schema = {"name": "answer", "schema": wanted.schema, "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
+    """The body without what this model has refused by name."""
+    if not learned.omit:
+        return body
+    for message in body["messages"]:
+        for name in learned.omit & {"reasoning_content", "reasoning"}:
+            message.pop(name, None)
+    if "strict" in learned.omit:
+        for tool in body.get("tools", []):
+            tool["function"].pop("strict", None)
+    return {name: value for name, value in body.items() if name not in learned.omit}
+
+
+def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
+    fields = {name for name in OPTIONAL_FIELDS if name in body}
+    for message in body["messages"]:
+        fields.update({"reasoning_content", "reasoning"} & message.keys())
+    if any("strict" in tool["function"] for tool in body.get("tools", [])):
+        fields.add("strict")
+    images, files = media(inbound.request)
+    limit = body.get("max_tokens", body.get("max_completion_tokens"))
+    return Sent(fields, limit, images, files, inbound.tokens)
+
+
+def media(request: MessagesRequest) -> tuple[bool, bool]:
+    """Whether the request holds images, and whether it holds documents; also inside tool results."""
+    images = files = False
+    for message in request.messages:
+        if isinstance(message.content, str):
+            continue
+        for block in message.content:
+            inner = block.content if isinstance(block, ToolResult) and isinstance(block.content, list) else ()
+            for one in (block, *inner):
+                images = images or isinstance(one, Image)
+                files = files or isinstance(one, Document)
+    return images, files
+
+
+def _call_ids(request: MessagesRequest) -> list[str]:
+    return [
+        block.id
+        for message in request.messages
+        if message.role == "assistant" and not isinstance(message.content, str)
+        for block in message.content
+        if isinstance(block, ToolUse)
+    ]
+
+
+def _headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+    headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    if endpoint.api_key:
+        headers["authorization"] = f"Bearer {endpoint.api_key}"
+    headers.update({name.lower(): value for name, value in endpoint.headers.items()})
+    return tuple(headers.items())

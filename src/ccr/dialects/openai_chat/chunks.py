@@ -1,0 +1,163 @@
+"""The wire structs of an answer, streamed or whole. Only the fields that are used; texts stay JSON literals."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from ccr.messages.events import Usage
+
+Literal = Raw | UnsetType
+"""A JSON value kept as bytes: a string, null, or what a deviating backend put there."""
+
+
+class FunctionDelta(Struct, gc=False):
+    name: str | None = None
+    arguments: Literal = UNSET
+    """A piece of JSON in a string; some backends send the object itself."""
+
+
+class ToolCallDelta(Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: FunctionDelta | None = None
+
+
+class Delta(Struct, gc=False):
+    content: Literal = UNSET
+    reasoning_content: Literal = UNSET
+    reasoning: Literal = UNSET
+    refusal: Literal = UNSET
+    tool_calls: list[ToolCallDelta] | None = None
+
+
+class Choice(Struct, gc=False):
+    delta: Delta | None = None
+    message: Delta | None = None
+    """In place of `delta` in a whole answer."""
+    finish_reason: str | None = None
+    stop_reason: str | int | None = None
+    """vLLM: the stop string that matched, or the id of a stop token."""
+
+
+class PromptDetails(Struct, gc=False):
+    cached_tokens: int | None = None
+
+
+class OpenAiUsage(Struct, gc=False):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    prompt_cache_hit_tokens: int | None = None
+    """DeepSeek's name for cached tokens."""
+
+    def as_messages(self) -> Usage:
+        """The counts of the Messages API: input without what came from the cache."""
+        details = self.prompt_tokens_details
+        cached = details.cached_tokens if details else None
+        if cached is None:
+            cached = self.prompt_cache_hit_tokens
+        if self.prompt_tokens is None:
+            return Usage(output_tokens=self.completion_tokens)
+        return Usage(
+            input_tokens=max(0, self.prompt_tokens - (cached or 0)),
+            cache_read_input_tokens=cached,
+            output_tokens=self.completion_tokens,
+        )
+
+
+class Chunk(Struct, gc=False):
+    choices: list[Choice] | None = None
+    usage: OpenAiUsage | None = None
+    error: Literal = UNSET
+
+
+_CHUNK = msgspec.json.Decoder(Chunk)
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """One chunk. Raises msgspec.DecodeError when it is not a JSON object of this kind.
+
+    Lone surrogates (a backend in JavaScript that cuts a character in two) pass msgspec's decoder by: such a
+    chunk takes the slow way, and its halves go on as escapes, which the client joins again.
+    """
+    try:
+        return _CHUNK.decode(data)
+    except msgspec.ValidationError:
+        return _loosely(msgspec.json.decode(data))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _loosely(_by_stdlib(data))
+
+
+def _by_stdlib(data: bytes) -> Any:
+    import json
+
+    try:
+        value = json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
+    return value
+
+
+def _loosely(value: Any) -> Chunk:
+    """Field by field: one of an unexpected type is passed over, the others count."""
+    if not isinstance(value, dict):
+        raise msgspec.ValidationError("not an object")
+    chunk = Chunk(error=_literal(value.get("error")) if "error" in value else UNSET)
+    if isinstance(value.get("usage"), dict):
+        chunk.usage = _usage(value["usage"])
+    choices = value.get("choices")
+    if isinstance(choices, list):
+        chunk.choices = [_choice(choice) for choice in choices if isinstance(choice, dict)]
+    return chunk
+
+
+def _choice(value: dict[str, Any]) -> Choice:
+    finish, stop = value.get("finish_reason"), value.get("stop_reason")
+    return Choice(
+        delta=_delta(value.get("delta")),
+        message=_delta(value.get("message")),
+        finish_reason=finish if isinstance(finish, str) else None,
+        stop_reason=stop if isinstance(stop, str) else None,
+    )
+
+
+def _delta(value: Any) -> Delta | None:
+    if not isinstance(value, dict):
+        return None
+    calls = value.get("tool_calls")
+    return Delta(
+        content=_literal(value.get("content")),
+        reasoning_content=_literal(value.get("reasoning_content")),
+        reasoning=_literal(value.get("reasoning")),
+        refusal=_literal(value.get("refusal")),
+        tool_calls=[_call(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else None,
+    )
+
+
+def _call(value: dict[str, Any]) -> ToolCallDelta:
+    function = value.get("function")
+    index, call_id = value.get("index"), value.get("id")
+    delta = ToolCallDelta(index if isinstance(index, int) else None, str(call_id) if call_id is not None else None)
+    if isinstance(function, dict):
+        name = function.get("name")
+        delta.function = FunctionDelta(name if isinstance(name, str) else None, _literal(function.get("arguments")))
+    return delta
+
+
+def _usage(value: dict[str, Any]) -> OpenAiUsage:
+    def count(name: str, of: dict[str, Any] = value) -> int | None:
+        number = of.get(name)
+        return int(number) if isinstance(number, int | float) and not isinstance(number, bool) and number >= 0 else None
+
+    details = value.get("prompt_tokens_details")
+    cached = count("cached_tokens", details) if isinstance(details, dict) else None
+    return OpenAiUsage(
+        count("prompt_tokens"), count("completion_tokens"), PromptDetails(cached), count("prompt_cache_hit_tokens")
+    )
+
+
+def _literal(value: Any) -> Raw:
+    import json
+
+    return Raw(json.dumps(value).encode())

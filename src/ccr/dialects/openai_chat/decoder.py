@@ -1,0 +1,219 @@
+"""A streamed chat completion -> events of the Messages API.
+
+The end mark is `finish_reason`. Before it, an end of the body is a failure, whatever the reason; after it the answer is
+complete, and only its usage may still come (in a chunk of its own, or never). The closing events leave when the
+usage has come, at `[DONE]`, or at the end of the body.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import UNSET
+
+from ccr.dialects.openai_chat.blocks import BlockSequencer, IdMaker
+from ccr.dialects.openai_chat.chunks import Choice, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
+from ccr.dialects.signature import FIELDS
+from ccr.errors import UpstreamError
+from ccr.messages.events import (
+    EMPTY,
+    BlockStop,
+    Event,
+    Failed,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    StopReason,
+    TextStart,
+    Usage,
+    str_literal,
+)
+from ccr.messages.sse import SseParser
+
+STOP_REASONS: dict[str, StopReason] = {
+    "stop": "end_turn",
+    "eos": "end_turn",
+    "end_turn": "end_turn",
+    "tool_calls": "end_turn",  # without any call: the answer is what there is
+    "function_call": "end_turn",
+    "length": "max_tokens",
+    "max_tokens": "max_tokens",
+    "content_filter": "refusal",
+    "model_context_window_exceeded": "model_context_window_exceeded",
+    "model_length": "model_context_window_exceeded",  # Mistral
+}
+"""Any other word (abort, error, insufficient_system_resource …) says that the answer is not a whole one."""
+
+
+class ChatDecoder:
+    def __init__(
+        self,
+        provider: str,
+        start: MessageStart,
+        ids: IdMaker,
+        stop_sequences: list[str],
+        explain: Callable[[bytes], UpstreamError],
+    ) -> None:
+        """`explain` reads an error object found inside the stream."""
+        self._provider = provider
+        self._start = start
+        self._stop_sequences = stop_sequences
+        self._explain = explain
+        self._sse = SseParser()
+        self._blocks = BlockSequencer(ids)
+        self._started = False
+        self._ended = False
+        self._finish_reason: str | None = None
+        self._matched: str | None = None
+        self._usage: OpenAiUsage | None = None
+        self.stop_reason: StopReason | None = None
+
+    @property
+    def content_begun(self) -> bool:
+        return self._blocks.blocks > 0 or self._ended
+
+    @property
+    def finished(self) -> bool:
+        return self._finish_reason is not None
+
+    @property
+    def usage(self) -> Usage:
+        return self._usage.as_messages() if self._usage else Usage()
+
+    def feed(self, data: bytes) -> list[Event]:
+        out: list[Event] = []
+        for _, payload in self._sse.feed(data):
+            self._payload(payload, out)
+        return out
+
+    def finish(self) -> list[Event]:
+        out: list[Event] = []
+        for _, payload in self._sse.finish():
+            # Bytes without a closing blank line may be half an event: only a whole one counts.
+            if payload.rstrip().endswith((b"}", b"[DONE]")):
+                self._payload(payload, out, whole=False)
+        if not self._ended:
+            self._end(out)
+        return out
+
+    def whole(self, body: bytes) -> list[Event]:
+        """All events of an answer that came as one JSON document. Raises msgspec.DecodeError when it is none."""
+        out: list[Event] = []
+        chunk = decode_chunk(body)
+        self._chunk(chunk.choices, chunk.usage, chunk.error, out)
+        if not self._ended:
+            self._end(out)
+        return out
+
+    def _payload(self, payload: bytes, out: list[Event], whole: bool = True) -> None:
+        if self._ended:
+            return
+        if payload.strip() == b"[DONE]":
+            self._end(out)
+            return
+        try:
+            chunk = decode_chunk(payload)
+        except msgspec.DecodeError:
+            if whole and payload.strip():
+                self._fail(f"{self._provider} sent a stream event that is not JSON: {_excerpt(payload)}", out)
+            return
+        self._chunk(chunk.choices, chunk.usage, chunk.error, out)
+
+    def _chunk(self, choices: list[Choice] | None, usage: OpenAiUsage | None, error: Literal, out: list[Event]) -> None:
+        if error is not UNSET and bytes(error) not in (b"null", b"{}", EMPTY):
+            self._ended = True
+            out.append(Failed(self._explain(bytes(error))))
+            return
+        if not self._started and choices:
+            self._started = True
+            out.append(self._start)
+        for choice in (choices or [])[:1]:
+            delta = choice.delta or choice.message
+            if delta is not None:
+                self._delta(delta, out)
+            if choice.finish_reason:
+                self._finish_reason = choice.finish_reason
+                if isinstance(choice.stop_reason, str) and choice.stop_reason in self._stop_sequences:
+                    self._matched = choice.stop_reason
+        if usage is not None:
+            self._usage = usage
+        if self._finish_reason is not None and usage is not None and not self._ended:
+            self._end(out)
+
+    def _delta(self, delta: Delta, out: list[Event]) -> None:
+        for name in FIELDS:
+            literal = _text(getattr(delta, name))
+            if literal != EMPTY:
+                self._blocks.thinking(literal, name, out)
+                break  # a backend that sends both names means the same text
+        for value in (delta.content, delta.refusal):
+            literal = _text(value)
+            if literal != EMPTY:
+                self._blocks.text(literal, out)
+        for call in delta.tool_calls or []:
+            self._call(call, out)
+
+    def _call(self, call: ToolCallDelta, out: list[Event]) -> None:
+        function = call.function
+        name = (function and function.name) or ""
+        arguments = _arguments(function.arguments) if function else EMPTY
+        self._blocks.call(call.index, call.id or "", name, arguments, out)
+
+    def _end(self, out: list[Event]) -> None:
+        if self._finish_reason is None:
+            self._fail(f"{self._provider} ended its answer before it was complete.", out)
+            return
+        stop_reason = STOP_REASONS.get(self._finish_reason.lower())
+        if stop_reason is None:
+            self._fail(f"{self._provider} broke off its answer: finish_reason {self._finish_reason!r}.", out)
+            return
+        self._blocks.close(out)
+        if self._blocks.nameless:
+            self._fail(f"{self._provider} sent a tool call without a name.", out)
+            return
+        if not self._blocks.blocks:
+            # An answer needs a block; the client asks once more by itself when it is empty.
+            out.extend((TextStart(0), BlockStop(0)))
+        if self._matched is not None:
+            stop_reason = "stop_sequence"
+        if self._blocks.tool_calls:
+            stop_reason = "tool_use"
+        self.stop_reason = stop_reason
+        matched = self._matched if stop_reason == "stop_sequence" else None
+        out.extend((MessageDelta(stop_reason, matched, self.usage), MessageStop()))
+        self._ended = True
+
+    def _fail(self, message: str, out: list[Event]) -> None:
+        self._ended = True
+        out.append(Failed(UpstreamError(self._provider, "body", message)))
+
+
+class _Part(msgspec.Struct):
+    text: str = ""
+
+
+def _text(value: Literal) -> bytes:
+    """The text of a field as a literal; `""` where there is none."""
+    if value is UNSET:
+        return EMPTY
+    first = value[:1] if isinstance(value, bytes) else bytes(memoryview(value)[:1])
+    if first == b'"':
+        return bytes(value)
+    if first == b"[":  # content parts (Mistral)
+        try:
+            parts = msgspec.json.decode(value, type=list[_Part])
+        except msgspec.ValidationError:
+            return EMPTY
+        return str_literal("".join(part.text for part in parts))
+    return EMPTY
+
+
+def _arguments(value: Literal) -> bytes:
+    """A piece of arguments as a literal; an object, which some backends send, becomes its text."""
+    if value is UNSET or bytes(value) == b"null":
+        return EMPTY
+    data = bytes(value)
+    return data if data[:1] == b'"' else str_literal(data.decode())
+
+
+def _excerpt(payload: bytes) -> str:
+    return repr(payload[:80].decode("utf-8", "replace"))

@@ -1,0 +1,74 @@
+"""Tool definitions and names. OpenAI allows names of 64 letters, digits, `_` and `-`; the Messages API allows 128."""
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from ccr.messages.request import PLACEHOLDER_TOOL, MessagesRequest, Tool, ToolChoice
+
+LONGEST_NAME = 64
+_ALLOWED = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_EMPTY_SCHEMA = Raw(b'{"type":"object","properties":{}}')
+
+
+class ToolNames:
+    """Shortens names on the way out; `shortened` restores them. The same name always gives the same short one."""
+
+    def __init__(self) -> None:
+        self.shortened: dict[str, str] = {}
+        """Short name -> the tool's own."""
+
+    def outward(self, name: str) -> str:
+        if _ALLOWED.fullmatch(name):
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        short = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[: LONGEST_NAME - 9] + "_" + digest
+        self.shortened[short] = name
+        return short
+
+
+def definitions(request: MessagesRequest, names: ToolNames) -> list[dict[str, Any]]:
+    """The client's own tools as functions. Server tools have no schema and no meaning here: they are left out."""
+    return [_definition(tool, names) for tool in request.tools or [] if _is_function(tool)]
+
+
+def choice(request: MessagesRequest, names: ToolNames) -> str | dict[str, Any] | None:
+    """`tool_choice`; None where the default (auto) is meant or the tool named is not offered."""
+    wanted = request.tool_choice or ToolChoice()
+    match wanted.type:
+        case "any":
+            return "required"
+        case "none":
+            return "none"
+        case "tool" if any(tool.name == wanted.name and _is_function(tool) for tool in request.tools or []):
+            return {"type": "function", "function": {"name": names.outward(wanted.name or "")}}
+        case _:
+            return None
+
+
+def _is_function(tool: Tool) -> bool:
+    return not tool.is_server_tool and tool.name not in ("", PLACEHOLDER_TOOL)
+
+
+def _definition(tool: Tool, names: ToolNames) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": names.outward(tool.name)}
+    if tool.description:
+        function["description"] = tool.description
+    function["parameters"] = _schema(tool)
+    if tool.strict is not None:
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}
+
+
+def _schema(tool: Tool) -> Raw:
+    """The schema's own bytes; `properties` is added where it is missing, since backends insist on it."""
+    schema = tool.input_schema
+    if schema is UNSET or bytes(schema[:1]) != b"{":
+        return _EMPTY_SCHEMA
+    if b'"properties"' in bytes(schema):
+        return schema
+    fields = msgspec.json.decode(schema, type=dict[str, Raw])
+    return Raw(msgspec.json.encode({"type": "object", **fields, "properties": {}}))
