@@ -1,6 +1,7 @@
 """From the forms of the file to the values that the program works with."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from ccr.providers import ModelLimits, Provider, Timeouts
 from ccr.routing.rules import RouteName, Rules, Target
 
 ROUTES: tuple[RouteName, ...] = RoutesEntry.__struct_fields__  # type: ignore[assignment]  # the form has one field per route
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+"""RFC 9110 5.1 and 5.5, without the obsolete bytes above 127."""
 
 
 def compile_file(file: File, path: Path, environ: Mapping[str, str], findings: Findings) -> Snapshot:
@@ -106,6 +111,7 @@ def _provider(
     name = _name(entry, where, findings)
     models = [model.strip() for model in entry.models if model.strip()]
     uses = read_transformers(entry.transformer, models, has_plugins, (*where, "transformer"), findings)
+    read_transformers(entry.transformers, models, has_plugins, (*where, "transformers"), findings)
     is_base = not entry.api_base_url
     at = (*where, "baseUrl" if entry.baseUrl and is_base else "api_base_url")
     if not (entry.api_base_url or entry.baseUrl):
@@ -118,7 +124,7 @@ def _provider(
         return None
     if not models:
         findings.warning((*where, "models"), f"the provider {name} lists no models", 'add "models": ["…"]')
-    dialect = dialect_of(url, tuple(use.name for use in uses))
+    dialect = dialect_of(url, uses)
     if dialect in ("gemini", "openai-responses"):
         findings.note(where, f"{name} speaks {dialect}, which is not active yet: requests to it are refused")
     return Provider(
@@ -126,9 +132,9 @@ def _provider(
         url=full_url(url, dialect, is_base),
         dialect=dialect,
         models=tuple(models),
-        api_key=entry.api_key.strip(),
+        api_key=_key(entry.api_key, (*where, "api_key"), findings),
         use_bearer=_use_bearer(uses),
-        headers=entry.headers,
+        headers=_headers(entry.headers, (*where, "headers"), findings),
         timeouts=_timeouts(entry.timeouts, timeouts),
         limits={
             model: ModelLimits(limits.context_window, limits.max_output_tokens)
@@ -144,6 +150,24 @@ def _name(entry: ProviderEntry, where: Where, findings: Findings) -> str:
     if "," in name:
         findings.error(at, "a provider's name holds no comma", 'the comma separates provider and model in "p,m"')
     return name
+
+
+def _key(text: str, where: Where, findings: Findings) -> str:
+    key = text.strip()
+    if _HEADER_VALUE.fullmatch(key):
+        return key
+    findings.broken(where, "the key holds a character that no HTTP header can carry; requests are sent without it")
+    return ""
+
+
+def _headers(headers: dict[str, str], where: Where, findings: Findings) -> dict[str, str]:
+    sound = {}
+    for name, value in headers.items():
+        if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value):
+            sound[name] = value
+        else:
+            findings.broken((*where, name), "is not a valid HTTP header; it is left out")
+    return sound
 
 
 def _use_bearer(uses: tuple[Use, ...]) -> bool:

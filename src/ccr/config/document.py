@@ -145,7 +145,8 @@ def interpolate(document: dict[str, Tree], environ: Mapping[str, str], findings:
 
 
 def is_key(where: Where) -> bool:
-    return isinstance(where[-1], str) and normal(where[-1]) == "apikey"
+    """The place of a credential: `api_key`, `APIKEY`, also `OPENAI_API_KEY`."""
+    return isinstance(where[-1], str) and normal(where[-1]).endswith("apikey")
 
 
 def _filled(text: str, where: Where, environ: Mapping[str, str], findings: Findings) -> str:
@@ -159,7 +160,7 @@ def _filled(text: str, where: Where, environ: Mapping[str, str], findings: Findi
 
 
 def _key(text: str, where: Where, environ: Mapping[str, str], findings: Findings) -> str:
-    whole = VARIABLE.fullmatch(text)
+    whole = VARIABLE.fullmatch(text.strip())
     if whole is None:  # a `$` inside a literal key: what follows may be part of the secret, so it is not shown
         if _unset(text, environ):
             findings.warning(where, "a part of the key looks like an environment variable that is not set")
@@ -167,7 +168,7 @@ def _key(text: str, where: Where, environ: Mapping[str, str], findings: Findings
     name = whole[1] or whole[2]
     value = environ.get(name, "")
     if not value:
-        what = "clients need no key" if len(where) == 1 else "requests are sent without a key"
+        what = "requests are sent without a key" if len(where) > 1 else "it counts as empty"
         findings.warning(where, f"the environment variable {name} is not set: {what}", f"export {name}=…")
     return value
 

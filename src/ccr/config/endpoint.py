@@ -4,6 +4,7 @@ import re
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from ccr.config.findings import Findings, Where
+from ccr.config.transformers import Use
 from ccr.providers import DialectName
 
 BY_TRANSFORMER: dict[str, DialectName] = {
@@ -22,8 +23,11 @@ _BY_PATH: tuple[tuple[str, DialectName], ...] = (
 )
 """How a path may end."""
 
-_BY_HOST: dict[str, DialectName] = {"api.anthropic.com": "anthropic"}
-"""Hosts whose bare origin tells."""
+_BY_HOST: dict[str, DialectName] = {
+    "api.anthropic.com": "anthropic",
+    "generativelanguage.googleapis.com": "gemini",
+}
+"""Hosts that tell where the path does not."""
 
 _ENDPOINT: dict[DialectName, str] = {
     "anthropic": "/messages",
@@ -42,6 +46,8 @@ _VERSIONED = re.compile(r"/(v\d+(alpha|beta)?\d*|openai)$")
 _UNVERSIONED = re.compile(r"(^|/api|/anthropic)$")
 """A base path to which version and endpoint are missing."""
 
+_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
+
 
 def parse_url(text: str, where: Where, findings: Findings) -> SplitResult | None:
     """The address, or None after an error. No message shows it: it may hold a password."""
@@ -52,24 +58,26 @@ def parse_url(text: str, where: Where, findings: Findings) -> SplitResult | None
     except ValueError:
         findings.error(where, "is not a valid address", hint)
         return None
-    if url.scheme not in ("http", "https") or not url.hostname or re.search(r"[\s\x00-\x1f\x7f]", text.strip()):
+    if url.scheme not in ("http", "https") or not url.hostname or _UNPRINTABLE.search(text.strip()):
         findings.error(where, "is not an http:// or https:// address", hint)
         return None
     return url
 
 
-def dialect_of(url: SplitResult, transformers: tuple[str, ...]) -> DialectName:
-    """The transformer's name decides, else the path's end, else the host."""
-    for name in transformers:
-        if name in BY_TRANSFORMER:
-            return BY_TRANSFORMER[name]
-    path, host = url.path.rstrip("/"), url.hostname or ""
-    for end, dialect in _BY_PATH:
-        if path.endswith(end):
-            return dialect
-    if host == "generativelanguage.googleapis.com" and path.endswith("/models"):
-        return "gemini"
-    return _BY_HOST.get(host, "openai-chat") if not path or _VERSIONED.search(path) else "openai-chat"
+def dialect_of(url: SplitResult, uses: tuple[Use, ...]) -> DialectName:
+    """The transformer decides, else the path's end, else the host.
+
+    `anthropic` in lower case was offered by `ccr model` and ignored ever since: files that hold it work by their path,
+    so only the exact name overrules what the path says.
+    """
+    path = url.path.rstrip("/")
+    by_path = next((dialect for end, dialect in _BY_PATH if path.endswith(end)), None)
+    for use in uses:
+        if use.name in BY_TRANSFORMER and (use.is_exact or by_path is None):
+            return BY_TRANSFORMER[use.name]
+    if by_path is None and not path.endswith("/openai"):
+        return _BY_HOST.get(url.hostname or "", "openai-chat")
+    return by_path or "openai-chat"
 
 
 def full_url(url: SplitResult, dialect: DialectName, is_base: bool) -> str:

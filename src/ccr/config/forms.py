@@ -110,11 +110,13 @@ def _matched(
 def _report_unknown(form: type[Struct], written: str, where: Where, findings: Findings) -> None:
     if written.startswith(("$schema", "_", "//")):  # an editor's schema, or a comment of those who write plain JSON
         return
-    if form is File and written in RETIRED:
-        hint = f'write it as "{RETIRED[written]}" of an entry of Providers'
-    else:
-        hint = _belongs_elsewhere(form, written) or did_you_mean(written, _fields(form))
+    hint = _belongs_elsewhere(form, written) or _retired(form, written) or did_you_mean(written, _fields(form))
     findings.warning((*where, written), "unknown key, ignored", hint)
+
+
+def _retired(form: type[Struct], written: str) -> str:
+    keys = [key for end, key in RETIRED.items() if form is File and normal(written).endswith(end)]
+    return f'write it as "{keys[0]}" of an entry of "Providers"' if keys else ""
 
 
 def _belongs_elsewhere(form: type[Struct], written: str) -> str:

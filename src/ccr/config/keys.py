@@ -4,14 +4,14 @@ The forms are lenient about spelling (`forms.read`): any case, with or without u
 in `ALIASES`. Empty texts and null count as absent.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
 from ccr.config.snapshot import DEFAULT_BODY_LIMIT, DEFAULT_HOST, DEFAULT_PORT
 from ccr.routing.rules import Effort
 
-Json = dict[str, object]
+Json = dict[str, Any]
 LogLevel = Literal["fatal", "error", "warn", "info", "debug", "trace", "silent"]
 
 Text = Annotated[str, Meta(extra={"is": "a text in quotes"})]
@@ -23,9 +23,7 @@ Texts = Annotated[list[str], Meta(extra={"is": "a list of texts"})]
 TextMap = Annotated[dict[str, str], Meta(extra={"is": "an object whose values are texts"})]
 Object = Annotated[Json, Meta(extra={"is": "an object {…}"})]
 Objects = Annotated[list[Json], Meta(extra={"is": "a list of objects"})]
-Transformers = Annotated[
-    Json | list[object] | str, Meta(extra={"is": 'a list of transformers, or an object with "use"'})
-]
+Transformers = Annotated[Json | list[Any] | str, Meta(extra={"is": 'a list of transformers, or an object with "use"'})]
 Route = Annotated[str, Meta(extra={"is": 'a text "provider,model"'}, examples=["openrouter,anthropic/claude-sonnet-4"])]
 Chain = Annotated[
     list[str], Meta(extra={"is": 'a list of texts "provider,model"'}, examples=[["openrouter,google/gemini-2.5-pro"]])
@@ -84,7 +82,7 @@ class TokenizerEntry(TokenizerSpec, frozen=True):
 class ProviderEntry(Struct, frozen=True):
     """One endpoint with the models that it serves."""
 
-    ALIASES: ClassVar[dict[str, str]] = {"HOST": "baseUrl", "transformers": "transformer"}
+    ALIASES: ClassVar[dict[str, str]] = {"HOST": "baseUrl"}
     name: Annotated[Text, Meta(description="How routes name it. No comma.", examples=["openrouter"])] = ""
     api_base_url: Annotated[
         Text,
@@ -112,6 +110,9 @@ class ProviderEntry(Struct, frozen=True):
             "the others are accepted and not active yet.",
             examples=[{"use": ["Anthropic"]}],
         ),
+    ] = ""
+    transformers: Annotated[
+        Transformers, Meta(description="Further transformers. `anthropic` here names the client's side.")
     ] = ""
     tokenizer: Annotated[TokenizerEntry, Meta(description="Accepted, not active yet."), LATER] = TokenizerEntry()
     headers: Annotated[TextMap, Meta(description="Additional request headers.", examples=[{"x-team": "research"}])] = {}
@@ -227,5 +228,6 @@ class File(Struct, frozen=True):
     noServer: Annotated[Switch, Meta(description="Accepted, not active yet."), LATER] = False
 
 
-RETIRED = {"OPENAI_API_KEY": "api_key", "OPENAI_BASE_URL": "api_base_url", "OPENAI_MODEL": "models"}
-"""Keys of the first claude-code-router 1.0 releases, and what replaces them in an entry of `Providers`."""
+RETIRED = {"apikey": "api_key", "baseurl": "api_base_url", "model": "models"}
+"""How top-level keys such as OPENAI_API_KEY end (claude-code-router before 1.0.10; its README keeps showing them),
+and what they are called in an entry of `Providers`."""

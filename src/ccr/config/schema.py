@@ -23,7 +23,9 @@ def json_schema() -> dict[str, object]:
 def _lenient(node: object) -> object:
     match node:
         case dict():
-            eased = {key: _lenient(value) for key, value in node.items() if key != "title"}
+            eased = {key: _lenient(value) for key, value in node.items()}
+            if "$ref" in eased:
+                eased.pop("default", None)  # the defaults stand with the definition
             if eased.get("type") in _FROM_TEXT:
                 eased["type"] = [eased["type"], "string"]
             return eased

@@ -23,6 +23,8 @@ class Use(Struct, frozen=True):
     name: str
     """As in `KNOWN` where it is known, else as written."""
     options: dict[str, object] = {}
+    is_exact: bool = True
+    """Spelled as in `KNOWN`: claude-code-router 2.0 ignores any other spelling."""
 
 
 def read_transformers(
@@ -74,7 +76,8 @@ def _item(value: object, where: Where, findings: Findings) -> Use | None:
 
 
 def _use(name: str, options: dict[str, object]) -> Use:
-    return Use(_CANONICAL.get(normal(name), name), options)
+    canonical = _CANONICAL.get(normal(name), name)
+    return Use(canonical, options, name == canonical)
 
 
 def _report(uses: list[Use], has_plugins: bool, where: Where, findings: Findings) -> None:
