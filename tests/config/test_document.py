@@ -39,7 +39,6 @@ def test_a_path_with_a_null_character_is_one_error() -> None:
     ("text", "message", "line"),
     [
         ("", "the file is empty", 1),
-        (" \n\ufeff", "line 2", None),
         ("// nothing\n", "no JSON data found", 1),
         ("[]", "must hold one object", 1),
         ("null", "must hold one object", 1),
@@ -54,12 +53,11 @@ def test_a_path_with_a_null_character_is_one_error() -> None:
         ('{"a":' * 2000 + "1" + "}" * 2000, "maximum nesting level", 1),
     ],
 )
-def test_broken_text_is_one_error_with_its_place(write: Write, text: str, message: str, line: int | None) -> None:
+def test_broken_text_is_one_error_with_its_place(write: Write, text: str, message: str, line: int) -> None:
     said, at, hint = only_error(load(write(text), {}))
-    assert message in said or line is None
+    assert message in said
     assert hint
-    if line is not None:
-        assert at == line
+    assert at == line
     assert only_error(check(write(text), {})) == (said, at, hint)
 
 
@@ -84,8 +82,9 @@ def test_comments_trailing_commas_bom_and_crlf_are_read(write: Write) -> None:
 
 
 def test_variables_are_filled_into_every_text(write: Write) -> None:
-    text = """{Providers: [{name: "$NAME", api_base_url: "http://${host name}:8000/v1/chat/completions", api_key: "$KEY",
-        models: ["$NAME-8b"], headers: {"x-team": "${team}/$NAME"}}], Router: {default: "$NAME,${NAME}-8b"}, PORT: "$PORT"}"""
+    text = """{Router: {default: "$NAME,${NAME}-8b"}, PORT: "$PORT", Providers: [{name: "$NAME", api_key: "$KEY",
+        api_base_url: "http://${host name}:8000/v1/chat/completions", models: ["$NAME-8b"],
+        headers: {"x-team": "${team}/$NAME"}}]}"""
     environ = {"NAME": "qwen", "host name": "gpu1", "KEY": "k", "team": "t", "PORT": "4001"}
     loaded = load(write(text), environ)
     assert loaded.problems == ()
@@ -102,9 +101,7 @@ def test_an_unset_or_empty_variable_leaves_the_text_and_warns(write: Write) -> N
     loaded = load(write(text), {"EMPTY": ""})
     assert loaded.snapshot is not None
     assert loaded.snapshot.providers["a"].headers == {"x-a": "$UNSET-${EMPTY}"}
-    assert [(p.severity, p.path) for p in loaded.problems] == [("warning", 'Providers[0].headers["x-a"]')] * 2 or [
-        (p.severity, p.path) for p in loaded.problems
-    ] == [("warning", "Providers[0].headers.x-a")] * 2
+    assert [(p.severity, p.path) for p in loaded.problems] == [("warning", "Providers[0].headers.x-a")] * 2
     assert "UNSET" in loaded.problems[0].message
     assert "EMPTY" in loaded.problems[1].message
 

@@ -30,4 +30,4 @@ class Loaded(Struct, frozen=True):
     snapshot: Snapshot | None
     """None: an error leaves nothing to work with."""
     problems: tuple[Problem, ...]
-    """In the order they were found."""
+    """In the order they were found; from `check` in the order of their lines."""

@@ -27,14 +27,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
 
 
 def check(path: Path, environ: Mapping[str, str]) -> Loaded:
-    """The same, with line numbers and keys that stand twice. Tens of milliseconds."""
+    """The same, with line numbers, in their order, and keys that stand twice. Tens of milliseconds."""
     from ccr.config.lines import finder, lines_of, report_twice  # its parser takes longer to import than all of `load`
 
     findings = Findings()
     snapshot, text = _load(path, environ, findings)
     lines, twice = lines_of(text) if text else ({}, [])
     report_twice(twice, findings)
-    return Loaded(snapshot, findings.problems(finder(lines)))
+    problems = findings.problems(finder(lines))
+    return Loaded(snapshot, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
 
 
 def _load(path: Path, environ: Mapping[str, str], findings: Findings) -> tuple[Snapshot | None, str]:
