@@ -31,27 +31,27 @@ wheel: $(VENV)/.ready-to-test
 	@rm -rf .cache/wheel && mkdir -p .cache/wheel/home
 	$(BIN)/python -m build --wheel --outdir .cache/wheel . >.cache/wheel/build.log || { cat .cache/wheel/build.log; exit 1; }
 	$(BIN)/python -m venv .cache/wheel/venv
-	.cache/wheel/venv/bin/pip install -q .cache/wheel/*.whl
+	.cache/wheel/venv/bin/pip install -qq .cache/wheel/*.whl
 	cd .cache/wheel && HOME="$$PWD/home" venv/bin/ccr demo --once </dev/null
 
 clean:
 	rm -rf $(VENV) .cache dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.ready: pyproject.toml $(VENV)/.made
-	@$(BIN)/pip install -q -e .
+	@$(BIN)/pip install -qq -e .
 	@touch $@
 
 # Installing a dependency group (PEP 735) takes pip 25.1.
 $(VENV)/.ready-to-test: pyproject.toml $(VENV)/.ready
-	@$(BIN)/pip install -q 'pip>=25.1'
-	@$(BIN)/pip install -q --group dev
+	@$(BIN)/pip install -qq 'pip>=25.1'
+	@$(BIN)/pip install -qq --group dev
 	@touch $@
 
 $(VENV)/.made:
 	@new=; whole=; \
 	for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
-	  new=$$python; \
+	  new=$${new:-$$python}; \
 	  $$python -c 'import ensurepip, venv' 2>/dev/null && { whole=$$python; break; }; \
 	done; \
 	[ -n "$$new" ] || { echo "ccr needs Python 3.11 or newer, and none was found on the PATH: install one (on Debian: apt-get install python3 python3-venv) and run make again." >&2; exit 1; }; \
