@@ -158,6 +158,12 @@ def test_a_wrong_kind_of_tokenizer_is_an_error(write: Write) -> None:
     assert ("error", "tokenizer.type", 'did you mean "tiktoken"?') in [(p.severity, p.path, p.hint) for p in found]
 
 
+def test_a_route_is_judged_beside_other_errors(write: Write) -> None:
+    loaded = load(write(f'{{PORT: "x", Providers: [{GOOD}], Router: {{default: "b,m"}}}}'), {})
+    assert loaded.snapshot is None
+    assert [problem.path for problem in loaded.problems] == ["PORT", "Router.default"]
+
+
 def test_all_errors_are_reported_at_once(write: Write) -> None:
     loaded = load(write('{PORT: "x", Providers: [{name: "a"}, {api_base_url: "h"}], Router: []}'), {})
     assert [problem.path for problem in loaded.problems] == [

@@ -229,5 +229,5 @@ class File(Struct, frozen=True):
 
 
 RETIRED = {"apikey": "api_key", "baseurl": "api_base_url", "model": "models"}
-"""How top-level keys such as OPENAI_API_KEY end (claude-code-router before 1.0.10; its README keeps showing them),
+"""How top-level keys such as OPENAI_API_KEY end (early claude-code-router 1.0; its README still shows them),
 and what they are called in an entry of `Providers`."""
