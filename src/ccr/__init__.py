@@ -1,5 +1,3 @@
 """claude-code-router: the routing layer between Claude Code and many model backends."""
 
-from importlib.metadata import version as _version
-
-__version__ = _version("claude-code-router")
+__version__ = "0.1.0"

@@ -7,7 +7,7 @@ Back: a good answer's bytes pass unchanged. Two things are mended: an error that
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -45,7 +45,7 @@ class MessagesCall:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             name, text = self._endpoint.name, error_text(body) or "an empty answer"
             raise UpstreamError(name, "body", f"provider {name} did not answer with a message: {text}") from None
-        return Answer(body, message.usage, message.stop_reason)
+        return Answer(body, [Verbatim(as_stream(body))], message.usage, message.stop_reason)
 
     def decoder(self) -> "PassDecoder":
         return PassDecoder(self._endpoint.name)
@@ -59,14 +59,47 @@ class MessagesCall:
             refused.message = original.error.message
             refused.error_type = original.error.type  # type: ignore[assignment]  # one of Anthropic's by the test
             refused.status = status
-        passed = {name: value for name, value in headers.items() if name == "x-should-retry" or is_rate_limit(name)}
+        passed = {name: value for name, value in headers.items() if self.passes_header(name)}
         refused.headers = {**passed, **refused.headers}
         return refused
 
+    def passes_header(self, name: str) -> bool:
+        return name in ("request-id", "x-should-retry") or name.startswith("anthropic-")
 
-def is_rate_limit(name: str) -> bool:
-    """Response headers of Anthropic's that the client reads."""
-    return name.startswith("anthropic-ratelimit-")
+
+def as_stream(body: bytes) -> bytes:
+    """A whole message as the events that would have told it: each block in one piece."""
+    message = msgspec.json.decode(body, type=dict[str, Raw])
+    blocks = msgspec.json.decode(message["content"], type=list[dict[str, Raw]])
+    end = {name: message.pop(name, Raw(b"null")) for name in ("stop_reason", "stop_sequence")}
+    null = Raw(b"null")
+    start = {**message, "content": Raw(b"[]"), "stop_reason": null, "stop_sequence": null}
+    out = [_frame("message_start", {"message": start})]
+    for index, block in enumerate(blocks):
+        empty, deltas = _taken_apart(block)
+        out.append(_frame("content_block_start", {"index": index, "content_block": empty}))
+        out += [_frame("content_block_delta", {"index": index, "delta": delta}) for delta in deltas]
+        out.append(_frame("content_block_stop", {"index": index}))
+    out.append(_frame("message_delta", {"delta": end, "usage": message.get("usage", Raw(b"{}"))}))
+    out.append(_frame("message_stop", {}))
+    return b"".join(out)
+
+
+def _taken_apart(block: dict[str, Raw]) -> tuple[dict[str, Raw], list[dict[str, object]]]:
+    """A block as its start and its deltas: a client takes contents from deltas only."""
+    empty, deltas = dict(block), list[dict[str, object]]()
+    for field, kind in (("thinking", "thinking_delta"), ("signature", "signature_delta"), ("text", "text_delta")):
+        if bytes(block.get(field, b""))[:1] == b'"':
+            empty[field] = Raw(b'""')
+            deltas.append({"type": kind, field: block[field]})
+    if "input" in block:
+        empty["input"] = Raw(b"{}")
+        deltas.append({"type": "input_json_delta", "partial_json": bytes(block["input"]).decode()})
+    return empty, deltas
+
+
+def _frame(event: str, fields: Mapping[str, object]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (event.encode(), msgspec.json.encode({"type": event, **fields}))
 
 
 def rewrite(body: bytes, model: str) -> bytes:
@@ -178,7 +211,7 @@ class PassDecoder:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._tail = b""
-        self._ended = False
+        self.ended = False
         self.content_begun = False
         self.finished = False
         self.usage = Usage()
@@ -188,14 +221,14 @@ class PassDecoder:
         buffer = self._tail + data if self._tail else data
         end = _last_boundary(buffer)
         self._tail = buffer[end:]
-        if end == 0 or self._ended:
+        if end == 0 or self.ended:
             return []
         return self._frames(buffer[:end])
 
     def finish(self) -> list[Event]:
-        if self._ended:
+        if self.ended:
             return []
-        self._ended = True
+        self.ended = True
         message = f"provider {self._provider} ended its answer before it was complete."
         return [Failed(UpstreamError(self._provider, "body", message))]
 
@@ -210,13 +243,13 @@ class PassDecoder:
         for start, end, payload in _payloads(data):
             failure = self._note(payload)
             if failure is not None:
-                self._ended = True
+                self.ended = True
                 return [*([Verbatim(data[:start])] if start else []), Failed(failure)]
             passed = end
             if self.finished:
-                self._ended = True
+                self.ended = True
                 break
-        return [Verbatim(data[:passed] if self._ended else data)]
+        return [Verbatim(data[:passed] if self.ended else data)]
 
     def _note(self, payload: bytes) -> UpstreamError | None:
         try:

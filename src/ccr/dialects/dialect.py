@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from ccr.errors import UpstreamError
 from ccr.messages.estimate import Correction
-from ccr.messages.events import Event, StopReason, Usage
+from ccr.messages.events import Event, StopReason, Usage, WireEvent
 from ccr.messages.request import MessagesRequest
 
 
@@ -70,6 +70,8 @@ class Answer(Struct, frozen=True):
     """A whole answer in the Messages API's form."""
 
     body: bytes
+    events: list[WireEvent]
+    """The same as a stream, for a client that asked for one."""
     usage: Usage = Usage()
     stop_reason: StopReason | None = None
 
@@ -77,13 +79,28 @@ class Answer(Struct, frozen=True):
 class Decoder(Protocol):
     """A streamed answer: bytes of the backend in, events out. The shape of zlib.decompressobj."""
 
-    content_begun: bool
-    """The first content block is among the events given so far: the answer can't be taken back."""
-    finished: bool
-    """The backend has said that the message is complete (its end mark was seen)."""
-    usage: Usage
-    """What the backend has reported so far."""
-    stop_reason: StopReason | None
+    @property
+    def content_begun(self) -> bool:
+        """The first content block is among the events given so far: the answer can't be taken back."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """The backend has said that the message is complete (its end mark was seen)."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """The last event has been given; what still comes is passed over."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What the backend has reported so far."""
+        ...
+
+    @property
+    def stop_reason(self) -> StopReason | None: ...
 
     def feed(self, data: bytes) -> list[Event]: ...
 
@@ -95,7 +112,8 @@ class Decoder(Protocol):
 class Call(Protocol):
     """One attempt at one target."""
 
-    outbound: Outbound
+    @property
+    def outbound(self) -> Outbound: ...
 
     def answer(self, body: bytes) -> Answer:
         """A whole answer of status 200. Raises UpstreamError when it is none."""
@@ -107,8 +125,13 @@ class Call(Protocol):
         """An answer that is not 2xx. `retry="same"` when the endpoint's `learned` now holds what will cure it."""
         ...
 
+    def passes_header(self, name: str) -> bool:
+        """Whether this header of the answer (lower-case name) goes on to the client."""
+        ...
+
 
 class Dialect(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def call(self, inbound: Inbound, model: str, endpoint: Endpoint) -> Call: ...

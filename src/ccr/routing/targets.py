@@ -1,4 +1,4 @@
-"""Finding a target by the name a user wrote: `provider,model`, `provider/model` or `claude/provider/model`, any case."""
+"""Finding a target by the name a user wrote: `provider,model`, `provider/model`, `claude/provider/model`; any case."""
 
 from collections.abc import Mapping
 

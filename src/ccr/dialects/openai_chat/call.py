@@ -22,7 +22,7 @@ from ccr.dialects.refusals import (
 )
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
-from ccr.messages.events import MessageStart
+from ccr.messages.events import Failed, MessageStart
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
 
@@ -52,13 +52,15 @@ class ChatCall:
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
         try:
-            message = fold(decoder.whole(body))
+            events = decoder.whole(body)
+            message = fold(events)
         except msgspec.DecodeError:
             text = error_text(body) or "an empty answer"
             raise UpstreamError(
                 self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer with JSON: {text}"
             ) from None
-        return Answer(message.encode(), message.usage, message.stop_reason)
+        wire = [event for event in events if not isinstance(event, Failed)]
+        return Answer(message.encode(), wire, message.usage, message.stop_reason)
 
     def decoder(self) -> ChatDecoder:
         request = self._inbound.request
@@ -70,6 +72,9 @@ class ChatCall:
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
         refusal = read_refusal(self._endpoint.name, status, headers, body)
         return judge(refusal, self._sent, self._endpoint.learned)
+
+    def passes_header(self, name: str) -> bool:
+        return False
 
     def _in_stream(self, error: bytes) -> UpstreamError:
         """An error object inside a stream of status 200."""

@@ -127,10 +127,11 @@ class UserTurn:
         self._empty = True
 
     def add(self, message: Message) -> None:
-        self._empty = False
         if message.role == "system":
             self._reminder(message)
-        elif isinstance(message.content, str):
+            return
+        self._empty = False
+        if isinstance(message.content, str):
             self._text(message.content)
         else:
             for block in message.content:

@@ -61,7 +61,7 @@ class ChatDecoder:
         self._sse = SseParser()
         self._blocks = BlockSequencer(ids)
         self._started = False
-        self._ended = False
+        self.ended = False
         self._finish_reason: str | None = None
         self._matched: str | None = None
         self._usage: OpenAiUsage | None = None
@@ -69,7 +69,7 @@ class ChatDecoder:
 
     @property
     def content_begun(self) -> bool:
-        return self._blocks.blocks > 0 or self._ended
+        return self._blocks.blocks > 0 or self.ended
 
     @property
     def finished(self) -> bool:
@@ -91,7 +91,7 @@ class ChatDecoder:
             # Bytes without a closing blank line may be half an event: only a whole one counts.
             if payload.rstrip().endswith((b"}", b"[DONE]")):
                 self._payload(payload, out, whole=False)
-        if not self._ended:
+        if not self.ended:
             self._end(out)
         return out
 
@@ -100,12 +100,12 @@ class ChatDecoder:
         out: list[Event] = []
         chunk = decode_chunk(body)
         self._chunk(chunk.choices, chunk.usage, chunk.error, out)
-        if not self._ended:
+        if not self.ended:
             self._end(out)
         return out
 
     def _payload(self, payload: bytes, out: list[Event], whole: bool = True) -> None:
-        if self._ended:
+        if self.ended:
             return
         if payload.strip() == b"[DONE]":
             self._end(out)
@@ -120,7 +120,7 @@ class ChatDecoder:
 
     def _chunk(self, choices: list[Choice] | None, usage: OpenAiUsage | None, error: Literal, out: list[Event]) -> None:
         if error is not UNSET and bytes(error) not in (b"null", b"{}", EMPTY):
-            self._ended = True
+            self.ended = True
             out.append(Failed(self._explain(bytes(error))))
             return
         if not self._started and choices:
@@ -136,7 +136,7 @@ class ChatDecoder:
                     self._matched = choice.stop_reason
         if usage is not None:
             self._usage = usage
-        if self._finish_reason is not None and usage is not None and not self._ended:
+        if self._finish_reason is not None and usage is not None and not self.ended:
             self._end(out)
 
     def _delta(self, delta: Delta, out: list[Event]) -> None:
@@ -180,10 +180,10 @@ class ChatDecoder:
         self.stop_reason = stop_reason
         matched = self._matched if stop_reason == "stop_sequence" else None
         out.extend((MessageDelta(stop_reason, matched, self.usage), MessageStop()))
-        self._ended = True
+        self.ended = True
 
     def _fail(self, message: str, out: list[Event]) -> None:
-        self._ended = True
+        self.ended = True
         out.append(Failed(UpstreamError(self._provider, "body", message)))
 
 

@@ -1,0 +1,56 @@
+"""Who may talk to the router. Decided on the request's head, before anything of the body is read.
+
+With an APIKEY: `Authorization: Bearer` or `x-api-key` must hold it. Without one the router serves this machine only,
+and a web page must not reach it through the user's browser: a foreign Host (DNS rebinding) or Origin is refused.
+"""
+
+import hmac
+from urllib.parse import urlsplit
+
+from ccr.errors import ClientError
+from ccr.gateway.scope import Headers
+
+OPEN_PATHS = ("/", "/health", "/api/hello")
+"""Need no key: probes of the client and of orchestrators; they tell nothing."""
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def check_access(headers: Headers, path: str, api_key: str, port: int) -> None:
+    """Raises ClientError: 401 for a missing or wrong key, 403 for a foreign Host or Origin."""
+    if not api_key:
+        _check_local(headers, port)
+    elif path not in OPEN_PATHS:
+        _check_key(headers, api_key)
+
+
+def _check_key(headers: Headers, api_key: str) -> None:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    given = [bearer.strip()] if scheme.lower() == "bearer" and bearer.strip() else []
+    if headers.get("x-api-key"):
+        given.append(headers["x-api-key"])
+    if any(hmac.compare_digest(key.encode(), api_key.encode()) for key in given):
+        return
+    # Without the header the client would try ten times more (client reference, section 0, fact 9).
+    sentence = "Invalid API key." if given else "APIKEY is missing: send it as a Bearer token or as x-api-key."
+    raise ClientError("authentication_error", sentence, headers={"x-should-retry": "false"})
+
+
+def _check_local(headers: Headers, port: int) -> None:
+    host = headers.get("host", "")
+    if host and _split(f"//{host}")[0] not in LOCAL_NAMES:
+        raise ClientError(
+            "permission_error", f"Host {host[:80]!r} is not this machine: set an APIKEY to serve other names."
+        )
+    origin = headers.get("origin")
+    if origin is not None and _split(origin) not in [(name, port) for name in LOCAL_NAMES]:
+        raise ClientError("permission_error", f"Requests from web pages of {origin[:80]!r} are not allowed.")
+
+
+def _split(url: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(url)
+        default = {"http": 80, "https": 443}.get(parts.scheme)
+        return (parts.hostname or "").lower().rstrip("."), parts.port or default
+    except ValueError:
+        return "", None

@@ -1,0 +1,115 @@
+"""`POST /v1/messages/count_tokens`: the backend's own count where it has one, else the corrected estimate. Never a 500.
+
+The client's `/context` sends some 26 of these at once: two at a time are asked of the backend, each for 300 ms at most,
+and answers are remembered by the request's digest.
+"""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct, field
+
+from ccr.config import Snapshot
+from ccr.dialects import Inbound
+from ccr.dialects.anthropic import MessagesCall
+from ccr.errors import ClientError
+from ccr.gateway.endpoint import endpoint_of, provider_of
+from ccr.gateway.handle import gather
+from ccr.gateway.runtime import Runtime
+from ccr.providers import Provider
+from ccr.routing.plan import make_plan
+from ccr.routing.rules import Target
+from ccr.upstream.client import Client, Deadlines, Failure, Outbound
+
+AT_ONCE = 2
+SECONDS = 0.3
+MOST_REMEMBERED = 1_000
+PLAUSIBLE = 5.0
+"""A count that is this many times off the estimate is taken for garbage (a server that answers everything with 200)."""
+FIELDS = ("messages", "system", "tools", "tool_choice", "thinking")
+"""What the endpoint takes (docs.anthropic.com, "Token counting"), besides the model."""
+
+
+class TokenCounts(Struct):
+    """What is known of the backends' counting; lives as long as the server."""
+
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    without: set[str] = field(default_factory=set)
+    """URLs of endpoints that don't count."""
+    remembered: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
+
+
+class _Count(Struct):
+    input_tokens: int
+
+
+async def count_tokens(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, counts: TokenCounts) -> int:
+    """Input tokens of a request on the model that would answer it."""
+    target = _target(inbound, snapshot, runtime)
+    if target is None:
+        return inbound.tokens
+    provider = provider_of(target, snapshot)
+    endpoint = endpoint_of(provider, target.model, runtime)
+    estimated = endpoint.learned.correction.apply(inbound.tokens)
+    key = hashlib.blake2b(inbound.body, digest_size=16, key=str(target).encode()[:64]).digest()
+    if key in counts.remembered:
+        return counts.remembered[key]
+    call = MessagesCall(inbound, target.model, endpoint)
+    outbound = Outbound("POST", counting_url(provider), call.outbound.headers, only_counted(call.outbound.body))
+    if outbound.url in counts.without:
+        return estimated
+    exact = await _ask(outbound, provider, runtime.client, counts)
+    if exact is None or not estimated / PLAUSIBLE <= exact <= estimated * PLAUSIBLE + 100:
+        return estimated
+    counts.remembered[key] = exact
+    if len(counts.remembered) > MOST_REMEMBERED:
+        counts.remembered.popitem(last=False)
+    return exact
+
+
+def _target(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> Target | None:
+    try:
+        target = make_plan(gather(inbound, snapshot, runtime), snapshot.rules).targets[0]
+        provider_of(target, snapshot)
+    except ClientError:
+        return None  # an estimate needs no route
+    return target
+
+
+def counting_url(provider: Provider) -> str:
+    """Beside an Anthropic endpoint; at the server's root for others (vLLM, llama.cpp and SGLang have it there)."""
+    if provider.dialect == "anthropic":
+        return provider.url.rstrip("/") + "/count_tokens"
+    parts = urlsplit(provider.url)
+    return f"{parts.scheme}://{parts.netloc}/v1/messages/count_tokens"
+
+
+def only_counted(body: bytes) -> bytes:
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({name: value for name, value in fields.items() if name in ("model", *FIELDS)})
+
+
+async def _ask(outbound: Outbound, provider: Provider, client: Client, counts: TokenCounts) -> int | None:
+    """The backend's count; None when it did not give one in time."""
+    deadlines = Deadlines(connect=SECONDS, first=SECONDS, idle=SECONDS)
+    try:
+        async with asyncio.timeout(SECONDS), counts.turns:
+            response = await client.send(outbound, deadlines, provider.proxy)
+            try:
+                body = await response.read_all(64 * 1024)
+            finally:
+                response.close()
+    except (Failure, TimeoutError):
+        return None
+    if response.status in (404, 405, 501):
+        counts.without.add(outbound.url)
+    if response.status != 200:
+        return None
+    try:
+        count = msgspec.json.decode(body, type=_Count).input_tokens
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return count if count > 0 else None

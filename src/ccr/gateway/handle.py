@@ -1,0 +1,165 @@
+"""`POST /v1/messages`: read, decide, try target after target, settle. One coroutine per request."""
+
+import asyncio
+import secrets
+
+from ccr.config import Snapshot
+from ccr.dialects import Inbound
+from ccr.errors import ClientError, UpstreamError
+from ccr.gateway.attempt import attempt
+from ccr.gateway.body import ClientLeft, read_body
+from ccr.gateway.client import Client
+from ccr.gateway.endpoint import endpoint_of, make_call, provider_of
+from ccr.gateway.exchange import Attempt, Exchange
+from ccr.gateway.log import RequestLog
+from ccr.gateway.prompt import with_system_prompt, without_subagent_tag
+from ccr.gateway.reply import Reply
+from ccr.gateway.runtime import Runtime, Session
+from ccr.gateway.scope import Headers, Receive, Scope, Send
+from ccr.messages.estimate import estimate
+from ccr.messages.request import parse_request
+from ccr.routing.facts import Facts, read_facts, session_id
+from ccr.routing.plan import Plan, make_plan
+from ccr.routing.rules import Target
+
+SAME_TARGET = 5
+"""Tries at one target while its refusals still teach something."""
+
+
+async def handle_messages(
+    scope: Scope, receive: Receive, send: Send, headers: Headers, snapshot: Snapshot, runtime: Runtime, log: RequestLog
+) -> None:
+    reply = Reply(send, new_id("req"))
+    exchange = Exchange(reply.request_id)
+    runtime.counters.requests += 1
+    client = Client(scope)
+    try:
+        inbound = await receive_request(scope, receive, headers, snapshot)
+        client.watch()
+        exchange.stream = bool(inbound.request.stream)
+        await answer(inbound, snapshot, runtime, exchange, reply)
+    except ClientLeft:
+        exchange.error = "the client left"
+    except asyncio.CancelledError:
+        if not client.has_left:
+            exchange.error = "the router stopped"
+            await reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
+            raise
+        exchange.error = "the client left"
+    except ClientError as error:
+        exchange.error = error.message
+        await reply.error(error)
+    except Exception as error:
+        # The request boundary: a defect of ours must take neither the server nor the client's session down.
+        exchange.error = f"internal error: {type(error).__name__}"
+        log.trace(exchange.request_id, error)
+        await reply.error(ClientError("api_error", "The router failed on this request; its log has the details."))
+    finally:
+        client.unwatch()
+        reply.close()
+        log.write(exchange.record(reply.status))
+
+
+async def receive_request(scope: Scope, receive: Receive, headers: Headers, snapshot: Snapshot) -> Inbound:
+    """The request, decoded, with the user's system prompt where one is configured."""
+    body = await read_body(receive, headers, snapshot.body_limit)
+    request = parse_request(body)
+    if snapshot.system_prompt is not None and b"<env>" in body:
+        body = with_system_prompt(body, snapshot.system_prompt)
+        request = parse_request(body)
+    query = scope["query_string"].decode("latin-1")
+    tokens = estimate(request)
+    return Inbound(request=request, body=body, headers=headers, query=query, tokens=tokens, message_id=new_id("msg"))
+
+
+async def answer(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply) -> None:
+    """Decide, then try one target after the other. Raises ClientError when none answers."""
+    exchange.facts = facts = gather(inbound, snapshot, runtime)
+    exchange.plan = plan = make_plan(facts, snapshot.rules, runtime.sessions.get(facts.session, facts.agent).target)
+    if facts.subagent_model:
+        inbound = without_tag(inbound)
+    reply.headers["x-ccr-route"] = plan.route
+    reply.headers["x-ccr-reason"] = plan.reason
+    if exchange.stream:
+        reply.keep_waiting()
+    target = await try_targets(inbound, plan, snapshot, runtime, exchange, reply)
+    settle(inbound, target, snapshot, runtime, exchange)
+
+
+def gather(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> Facts:
+    """The facts, with the estimate corrected by what the default route's model has reported so far."""
+    tokens = inbound.tokens
+    default = snapshot.rules.routes.get("default")
+    provider = snapshot.providers.get(default.provider.lower()) if default else None
+    if default is not None and provider is not None:
+        tokens = runtime.learned(provider, default.model).correction.apply(tokens)
+    session = session_id(inbound.request, inbound.headers)
+    agent = inbound.headers.get("x-claude-code-agent-id", "")
+    before = runtime.sessions.get(session, agent)
+    return read_facts(inbound.request, inbound.headers, tokens, before.input_tokens)
+
+
+def without_tag(inbound: Inbound) -> Inbound:
+    """The tag that names a subagent's model is for the router, not for the model."""
+    body = without_subagent_tag(inbound.body)
+    return Inbound(
+        request=parse_request(body),
+        body=body,
+        headers=inbound.headers,
+        query=inbound.query,
+        tokens=inbound.tokens,
+        message_id=inbound.message_id,
+    )
+
+
+async def try_targets(
+    inbound: Inbound, plan: Plan, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply
+) -> Target:
+    """The attempt loop. Each failure says itself what may cure it: nothing, the same target again, or the next."""
+    failure: ClientError | None = None
+    for target in plan.targets:
+        retry = "same"
+        tries = 0
+        while retry == "same" and tries < SAME_TARGET:
+            tries += 1
+            tried = Attempt(target)
+            exchange.attempts.append(tried)
+            try:
+                await try_target(target, inbound, snapshot, runtime, exchange, reply)
+                return target
+            except UpstreamError as error:
+                tried.error, retry = error.message, error.retry
+                failure = error.for_client()
+            except ClientError as error:
+                tried.error, retry = error.message, "next"
+                failure = error
+        if retry == "never":
+            break
+    assert failure is not None  # a plan has at least one target
+    raise failure
+
+
+async def try_target(
+    target: Target, inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply
+) -> None:
+    provider = provider_of(target, snapshot)
+    call = make_call(provider, target.model, inbound, runtime)
+    reply.headers["x-ccr-target"] = str(target)
+    await attempt(provider, call, runtime.client, exchange, reply)
+
+
+def settle(inbound: Inbound, target: Target, snapshot: Snapshot, runtime: Runtime, exchange: Exchange) -> None:
+    """Remember what this exchange taught: where the conversation runs, how long it is, how far the estimate was off."""
+    facts = exchange.facts
+    reported = exchange.usage.total_input
+    if facts is None:
+        return
+    if reported:
+        endpoint = endpoint_of(provider_of(target, snapshot), target.model, runtime)
+        endpoint.learned.correction.learn(inbound.tokens, reported)
+    if not facts.is_title and facts.request_class != "auxiliary":
+        runtime.sessions.put(facts.session, facts.agent, Session(target, reported or 0))
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(12)}"
