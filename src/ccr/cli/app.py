@@ -105,7 +105,7 @@ def dispatch(arguments: list[str]) -> int:
         failure.show()
         return failure.code
     except click.ClickException as mistake:
-        mistake.show()
+        click.echo(f"ccr {word}: {mistake.format_message()} See `ccr {word} --help`.", err=True)
         return 1
     except click.Abort:
         return 130

@@ -10,7 +10,7 @@ import click
 
 from ccr.cli import claude
 from ccr.cli.client_env import client_environment
-from ccr.cli.client_settings import detours
+from ccr.cli.client_settings import overrule
 from ccr.cli.daemon import PATIENCE, PROGRAM
 from ccr.cli.failure import Failure
 from ccr.cli.find import Running, Stopped, find
@@ -28,8 +28,7 @@ def code(arguments: tuple[str, ...]) -> None:
     program = claude.find_claude(served(found, os.environ).claude_path, os.environ)
     snapshot = served(answering(home, found), os.environ)
     changes = client_environment(snapshot, known_window(snapshot), os.environ)
-    for name in detours(changes, os.environ):
-        click.echo(f"{name}: this setting of Claude Code leads past the router; remove it there.", err=True)
+    changes = overrule(changes, os.environ, Path.cwd())
     claude.become(program, arguments, changed(os.environ, changes), has_input=not snapshot.non_interactive)
 
 

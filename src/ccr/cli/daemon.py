@@ -12,7 +12,7 @@ from ccr.cli.failure import Failure
 from ccr.cli.find import at
 from ccr.cli.home import open_private, private_folder, start_log
 from ccr.cli.options import words
-from ccr.cli.state import Options
+from ccr.cli.state import Options, read_pid
 from ccr.config import Snapshot
 
 PATIENCE = 15.0
@@ -37,7 +37,7 @@ def launch(home: Path, snapshot: Snapshot, options: Options) -> None:
         )
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if answers(child.pid, snapshot):
+        if answers(home, child.pid, snapshot):
             return
         if child.poll() is not None:
             ended(child.returncode, snapshot, log)
@@ -47,8 +47,11 @@ def launch(home: Path, snapshot: Snapshot, options: Options) -> None:
     raise Failure(f"The service did not answer within {PATIENCE:.0f} s and was given up: see {log}.")
 
 
-def answers(pid: int, snapshot: Snapshot) -> bool:
-    answer = health.ask(health.dial_host(snapshot.host), snapshot.port, timeout=1.0)
+def answers(home: Path, pid: int, snapshot: Snapshot) -> bool:
+    """Asked only once the child has written itself down: before, somebody else's server may have the port."""
+    if read_pid(home) != pid:
+        return False
+    answer = health.ask(health.dial_host(snapshot.host), snapshot.port)
     return answer is not None and answer.pid == pid
 
 

@@ -20,7 +20,7 @@ class Health(Struct, frozen=True):
     """Served since the start."""
 
 
-def ask(host: str, port: int, timeout: float = 2.0) -> Health | None:
+def ask(host: str, port: int, timeout: float = 1.0) -> Health | None:
     """The health of the router at an address (`timeout` in seconds); None: nobody there, or somebody else."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
