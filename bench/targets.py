@@ -88,7 +88,9 @@ def _write_config(folder: Path, place: Place, *, log: bool, anthropic: bool) -> 
         "Router": {"default": f"mock,{MODELS[0]}"},
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config))
+    file = folder / "config.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(config))
 
 
 # ------------------------------------------------------------------------------------------ the npm tool
