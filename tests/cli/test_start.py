@@ -20,7 +20,7 @@ def test_foreground_start_says_what_it_loaded_and_where_it_listens(world: World)
     assert world.url in out.splitlines()[1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_with_exit_0_and_no_files(world: World, number: signal.Signals) -> None:
     with world.foreground() as server:
         until(lambda: ask("127.0.0.1", world.port))
@@ -36,14 +36,15 @@ def test_a_signal_right_after_the_pid_file_leaves_no_files(world: World) -> None
     assert world.leftovers() == set()
 
 
-def test_a_second_signal_leaves_no_files(world: World) -> None:
+def test_a_second_signal_stops_at_once_and_leaves_no_files(world: World) -> None:
     with world.foreground() as server:
         until(lambda: ask("127.0.0.1", world.port))
         with socket.create_connection(("127.0.0.1", world.port)) as client:  # keeps the server waiting
             client.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 10\r\n\r\n")
             server.send_signal(signal.SIGTERM)
+            until(lambda: ask("127.0.0.1", world.port) is None)
             server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            server.wait(5)
     assert world.leftovers() == set()
 
 

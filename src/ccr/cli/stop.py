@@ -14,8 +14,8 @@ from ccr.cli.process import Process, is_npm_router, look_up
 from ccr.cli.settings import configured_address
 from ccr.cli.state import withdraw
 
-PATIENCE = 10.0
-"""Seconds that running requests have to end."""
+PATIENCE = 12.0
+"""Seconds that the service has for itself: it gives running requests 10."""
 
 IMPATIENCE = 3.0
 """Seconds after the second signal, which stops at once."""
