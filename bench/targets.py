@@ -56,7 +56,7 @@ def ours(name: str, executable: Path, *, converts: bool) -> Target:
 
     def install() -> None:
         if not executable.exists():
-            raise Unavailable(f"{executable} does not exist: run `make` first, or name another with --variant")
+            raise Unavailable(f"{executable} does not exist: run `make run` once, or name another with --variant")
 
     def start(place: Place) -> Start:
         folder = place.home / ".claude-code-router"
