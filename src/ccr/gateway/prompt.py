@@ -31,7 +31,7 @@ def with_system_prompt(body: bytes, prompt: str) -> bytes:
     """
     fields = msgspec.json.decode(body, type=dict[str, Raw])
     system = fields.get("system")
-    if system is None or b"<env>" not in bytes(system) or bytes(system[:1]) != b"[":
+    if system is None or b"<env>" not in bytes(system) or not bytes(system).startswith(b"["):
         return body
     blocks = msgspec.json.decode(system, type=list[dict[str, Raw]])
     for block in blocks:

@@ -43,6 +43,7 @@ class OpenAiChat:
 class ChatCall:
     def __init__(self, inbound: Inbound, model: str, endpoint: Endpoint) -> None:
         self._inbound = inbound
+        self._model = model
         self._endpoint = endpoint
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
@@ -65,7 +66,7 @@ class ChatCall:
     def decoder(self) -> ChatDecoder:
         request = self._inbound.request
         tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
-        start = MessageStart(self._inbound.message_id, request.model, tokens)
+        start = MessageStart(self._inbound.message_id, self._model, tokens)
         ids = IdMaker(self._inbound.message_id, _call_ids(request), self._names.shortened)
         return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
 

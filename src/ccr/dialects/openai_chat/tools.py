@@ -65,10 +65,10 @@ def _definition(tool: Tool, names: ToolNames) -> dict[str, Any]:
 
 def _schema(tool: Tool) -> Raw:
     """The schema's own bytes; `properties` is added where it is missing, since backends insist on it."""
-    schema = tool.input_schema
-    if schema is UNSET or bytes(schema[:1]) != b"{":
+    schema = b"" if tool.input_schema is UNSET else bytes(tool.input_schema)
+    if not schema.startswith(b"{"):
         return _EMPTY_SCHEMA
-    if b'"properties"' in bytes(schema):
-        return schema
+    if b'"properties"' in schema:
+        return Raw(schema)
     fields = msgspec.json.decode(schema, type=dict[str, Raw])
     return Raw(msgspec.json.encode({"type": "object", **fields, "properties": {}}))
