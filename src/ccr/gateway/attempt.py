@@ -90,8 +90,24 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
         return
     held: list[bytes] = []
     begun = False
+    taken: list[Event] = []
+
+    def take(data: bytes) -> bool:
+        """The plain case of a stream under way: deltas. Anything else is left to the loop below."""
+        events = decoder.feed(data)
+        if decoder.finished or decoder.ended:
+            taken.extend(events)
+            return False
+        return reply.write(encode(events)) if events else True  # type: ignore[arg-type]  # Failed comes last only
+
     while not decoder.ended:
-        events, failure = _split(await _next(provider, decoder, response))
+        if begun and reply.can_write and not decoder.finished:
+            await response.each(take)
+        if taken:
+            events, failure = _split(taken)
+            taken = []
+        else:
+            events, failure = _split(await _next(provider, decoder, response))
         data = encode(events)
         if not begun and decoder.content_begun:
             begun = True

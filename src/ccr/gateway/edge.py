@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ccr.errors import error_object
-from ccr.gateway.scope import ON_DISCONNECT
+from ccr.gateway.scope import ON_DISCONNECT, WRITE_CHUNK
 
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
@@ -58,6 +58,7 @@ class Edge(HttpToolsProtocol):
         self._stop_timer()
         super().on_headers_complete()
         self.scope[ON_DISCONNECT] = self._watch  # type: ignore[literal-required]
+        self.scope[WRITE_CHUNK] = self._write_chunk  # type: ignore[literal-required]
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, b"Bad Request", _MALFORMED)
@@ -66,6 +67,10 @@ class Edge(HttpToolsProtocol):
         self._on_disconnect = callback
         if callback is not None and self.transport.is_closing():
             self.loop.call_soon(callback)
+
+    def _write_chunk(self, data: bytes) -> bool:
+        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return not self.flow.write_paused
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)

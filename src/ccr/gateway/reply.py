@@ -10,6 +10,7 @@ ping at that pace, for as long as an attempt is under way; the attempt's own dea
 """
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum
 
 from ccr.errors import ClientError, error_event, error_object
@@ -28,8 +29,9 @@ class State(Enum):
 
 
 class Reply:
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, write_chunk: Callable[[bytes], bool] | None = None) -> None:
         self._send = send
+        self._write_chunk = write_chunk
         self._loop = asyncio.get_running_loop()
         self._last_sent = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -56,6 +58,17 @@ class Reply:
         self.state = State.STREAMING
         self._last_sent = self._loop.time()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    @property
+    def can_write(self) -> bool:
+        """Whether `write` may be called: content is out, and the server offers the short way."""
+        return self._write_chunk is not None and self.state is State.STREAMING
+
+    def write(self, data: bytes) -> bool:
+        """More content, at once. False: the client reads slowly, the next piece should wait in `stream`."""
+        assert self._write_chunk is not None
+        self._last_sent = self._loop.time()
+        return self._write_chunk(data)
 
     async def end_stream(self, data: bytes = b"") -> None:
         if self.state is State.SILENT:

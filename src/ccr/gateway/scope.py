@@ -10,6 +10,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ON_DISCONNECT = "ccr.on_disconnect"
 """Key of the scope: `f(callback)` has the server call back at the moment when the client's connection is lost."""
 
+WRITE_CHUNK = "ccr.write_chunk"
+"""Key of the scope: `f(bytes) -> bool` writes a chunk of a body under way at once; False: the client reads slowly."""
+
 Headers = dict[str, str]
 """Lower-case names; of a repeated header the last value."""
 

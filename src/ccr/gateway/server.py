@@ -6,6 +6,7 @@ file!): its signal handling is switched off. The first SIGTERM or SIGINT ends it
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -59,6 +60,7 @@ async def _serve(snapshot: Snapshot, sock: socket.socket, log_level: str, home: 
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE,
@@ -66,6 +68,9 @@ async def _serve(snapshot: Snapshot, sock: socket.socket, log_level: str, home: 
     )
     server = Server(config)
     server.take_signals(asyncio.get_running_loop())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
     try:
         await server.serve([sock])
     finally:

@@ -50,6 +50,12 @@ def estimate(request: MessagesRequest) -> int:
     return max(1, sizes.total)
 
 
+def _utf8_length(text: str) -> int:
+    """Bytes of a text that is not ASCII, by a sample: encoding all of it would cost as much as the rest."""
+    sample = text[:512]
+    return len(text) * len(sample.encode("utf-8", "replace")) // len(sample)
+
+
 class Sizes(Struct):
     """Sums while walking through a request."""
 
@@ -73,7 +79,7 @@ class Sizes(Struct):
     def text(self, text: str) -> None:
         if len(text) > len(self.longest):
             self.longest = text
-        self.bytes += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        self.bytes += len(text) if text.isascii() else _utf8_length(text)
 
     def blocks(self, blocks: Iterable[Block]) -> None:
         for block in blocks:

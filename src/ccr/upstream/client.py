@@ -5,6 +5,7 @@ connection as the request reached it, the request goes out on a new one, once. R
 """
 
 import asyncio
+from collections.abc import Callable
 
 from ccr.upstream.address import Address, Proxy, parse_proxy, parse_url
 from ccr.upstream.connection import Connection, Key
@@ -58,6 +59,12 @@ class Response:
                 self.close()
                 raise Failure("body", f"the answer is longer than {limit} bytes")
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def each(self, taker: Callable[[bytes], bool]) -> None:
+        """Hand every arrival to `taker` in the very call of the socket: no task is woken for it. Ends when `taker`
+        returns False, or when only `read` can tell how the answer ends."""
+        if self._inflate is None:
+            await self._exchange.taken(taker)
 
     def content_started(self) -> None:
         """From now on the idle deadline counts instead of the one for the first content."""

@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     def is_fresh(self) -> bool:
         """Whether it may be used again: open, and nothing lies there unread."""
-        return not self._transport.is_closing() and not _is_readable(self._transport.get_extra_info("socket").fileno())
+        return not self._transport.is_closing() and not self._poll.poll(0)
 
     def pause_reading(self) -> None:
         self._transport.pause_reading()
@@ -94,6 +94,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._poll = select.poll()
+        self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange

@@ -5,6 +5,7 @@ sweep asks whether it is `overdue`. It is over when the answer is complete or ha
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from ccr.errors import Phase
@@ -43,6 +44,7 @@ class Exchange:
         "pieces",
         "sent_at",
         "status",
+        "taker",
         "unread",
     )
 
@@ -62,6 +64,8 @@ class Exchange:
         self.failure: Failure | None = None
         # the reader
         self._waiter: asyncio.Future[None] | None = None
+        self.taker: Callable[[bytes], bool] | None = None
+        """Gets what arrives in the socket's own call; False: enough, wake the reader."""
         self.is_paused = False
         # the clock
         self.sent_at = self.heard_at = loop.time()
@@ -84,6 +88,10 @@ class Exchange:
 
     def wake(self) -> None:
         """Something has arrived: let the reader have all of it, and stop reading the socket when that is too much."""
+        if self.taker is not None and self.pieces and not self.is_over:
+            if self.taker(self._all()):
+                return
+            self.taker = None
         if self._waiter is not None:
             if not self._waiter.done():
                 self._waiter.set_result(None)
@@ -113,11 +121,26 @@ class Exchange:
             if self.failure is not None:
                 raise self.failure
             await self._arrival()
+        data = self._all()
+        if self.is_paused:
+            self._resume()
+        return data
+
+    async def taken(self, taker: Callable[[bytes], bool]) -> None:
+        """Let `taker` have each arrival at once, until it returns False or nothing more will come."""
+        if self.pieces or self.is_over:
+            return
+        self.taker = taker
+        try:
+            while self.taker is not None and not self.is_over:
+                await self._arrival()
+        finally:
+            self.taker = None
+
+    def _all(self) -> bytes:
         data = self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
         self.pieces.clear()
         self.unread = 0
-        if self.is_paused:
-            self._resume()
         return data
 
     def overdue(self, now: float) -> Failure | None:

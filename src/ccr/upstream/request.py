@@ -18,11 +18,22 @@ def head_of(outbound: Outbound, address: Address, proxy_authorization: str | Non
     `proxy_authorization` None: the server itself is spoken to; else a proxy is, in absolute form (RFC 9112, 3.2.2).
     Raises Failure(phase="send").
     """
-    if not _is_token(outbound.method):
+    head = _head_but_length(outbound.method, outbound.headers, address, proxy_authorization)
+    if outbound.body or outbound.method not in _WITHOUT_BODY:
+        return head + b"content-length: %d\r\n\r\n" % len(outbound.body)
+    return head + b"\r\n"
+
+
+@lru_cache(maxsize=256)
+def _head_but_length(
+    method: str, headers: tuple[tuple[str, str], ...], address: Address, proxy_authorization: str | None
+) -> bytes:
+    """What is the same in every request to one model. Remembered: building it is a tenth of a small request's work."""
+    if not _is_token(method):
         raise Failure("send", "the request method is malformed")
-    lines = [_request_line(outbound.method, address, absolute=proxy_authorization is not None)]
+    lines = [_request_line(method, address, absolute=proxy_authorization is not None)]
     given = set()
-    for name, value in outbound.headers:
+    for name, value in headers:
         lowered = _checked_name(name)
         given.add(lowered)
         if lowered == "content-length":
@@ -30,13 +41,13 @@ def head_of(outbound: Outbound, address: Address, proxy_authorization: str | Non
         if _FORBIDDEN.search(value):
             raise Failure("send", f"the header {name} holds a line break or NUL")
         lines.append(f"{name}: {value}")
-    lines += _own_headers(outbound, address, given)
+    lines += _own_headers(address, given)
     if proxy_authorization:
         lines.append(f"proxy-authorization: {proxy_authorization}")
     try:
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        return ("\r\n".join(lines) + "\r\n").encode("latin-1")
     except UnicodeEncodeError:
-        raise Failure("send", f"the header {_not_latin(outbound)} holds characters outside latin-1") from None
+        raise Failure("send", f"the header {_not_latin(headers)} holds characters outside latin-1") from None
 
 
 def _request_line(method: str, address: Address, *, absolute: bool) -> str:
@@ -45,7 +56,7 @@ def _request_line(method: str, address: Address, *, absolute: bool) -> str:
     return f"{method} {address.target} HTTP/1.1"
 
 
-def _own_headers(outbound: Outbound, address: Address, given: set[str]) -> list[str]:
+def _own_headers(address: Address, given: set[str]) -> list[str]:
     lines = []
     if "host" not in given:
         lines.append(f"host: {address.authority}")
@@ -53,8 +64,6 @@ def _own_headers(outbound: Outbound, address: Address, given: set[str]) -> list[
         lines.append("accept-encoding: identity")
     if "connection" not in given:
         lines.append("connection: keep-alive")
-    if outbound.body or outbound.method not in _WITHOUT_BODY:
-        lines.append(f"content-length: {len(outbound.body)}")
     return lines
 
 
@@ -72,5 +81,5 @@ def _is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def _not_latin(outbound: Outbound) -> str:
-    return next(name for name, value in outbound.headers if any(character > "\xff" for character in value))
+def _not_latin(headers: tuple[tuple[str, str], ...]) -> str:
+    return next(name for name, value in headers if any(character > "\xff" for character in value))

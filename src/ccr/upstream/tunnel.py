@@ -45,7 +45,9 @@ async def _answer(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> bytes
 def _check(answer: bytes, address: Address) -> None:
     head, _, surplus = answer.partition(b"\r\n\r\n")
     version, _, status = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
-    if not version.startswith("HTTP/1.") or surplus:
+    if not version.startswith("HTTP/1."):
         raise Failure("connect", "the proxy does not speak HTTP")
     if not status.startswith("2"):
         raise Failure("connect", f"the proxy refused the connection to {address.authority} ({status[:80]})")
+    if surplus:  # TLS begins with the client: these bytes are not the server's
+        raise Failure("connect", "the proxy sent bytes of its own into the tunnel")

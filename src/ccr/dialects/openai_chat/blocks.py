@@ -6,7 +6,7 @@ end. So parallel calls may come interleaved in any way and still leave as whole 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import Raw, Struct
@@ -234,13 +234,17 @@ class IdMaker:
     """Tool call ids that are unique in the whole conversation (a reused one makes the client loop), and the
     tools' own names back from shortened ones."""
 
-    def __init__(self, message_id: str, used: Iterable[str], shortened: dict[str, str]) -> None:
+    def __init__(self, message_id: str, used: Callable[[], Iterable[str]], shortened: dict[str, str]) -> None:
+        """`used` gives the ids of the request; it is asked only when there is a call to name."""
         self._prefix = "toolu_" + message_id.removeprefix("msg_")
-        self._used = set(used)
+        self._ids_of_request = used
+        self._used: set[str] | None = None
         self._shortened = shortened
         self._made = 0
 
     def unique(self, wanted: str) -> str:
+        if self._used is None:
+            self._used = set(self._ids_of_request())
         if not wanted or wanted in self._used:
             self._made += 1
             wanted = f"{self._prefix}_{self._made}"

@@ -47,7 +47,7 @@ class ChatCall:
         self._endpoint = endpoint
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
-        self._sent = _sent(body, inbound)
+        self._body = body
         self.outbound = Outbound(endpoint.url, _headers(endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
@@ -67,12 +67,12 @@ class ChatCall:
         request = self._inbound.request
         tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
         start = MessageStart(self._inbound.message_id, self._model, tokens)
-        ids = IdMaker(self._inbound.message_id, _call_ids(request), self._names.shortened)
+        ids = IdMaker(self._inbound.message_id, lambda: _call_ids(request), self._names.shortened)
         return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
 
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
         refusal = read_refusal(self._endpoint.name, status, headers, body)
-        return judge(refusal, self._sent, self._endpoint.learned)
+        return judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
 
     def passes_header(self, name: str) -> bool:
         return False
@@ -81,7 +81,10 @@ class ChatCall:
         """An error object inside a stream of status 200."""
         text = error_text(b'{"error":' + error + b"}") or "an error without words"
         refusal = Refusal(self._endpoint.name, error_code(error), text)
-        failure = judge(refusal, self._sent, self._endpoint.learned) if refusal.status < 500 else told(refusal)
+        if refusal.status < 500:
+            failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
+        else:
+            failure = told(refusal)
         failure.phase = "body"
         return failure
 

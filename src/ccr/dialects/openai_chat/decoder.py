@@ -107,7 +107,7 @@ class ChatDecoder:
     def _payload(self, payload: bytes, out: list[Event], whole: bool = True) -> None:
         if self.ended:
             return
-        if payload.strip() == b"[DONE]":
+        if payload.startswith(b"[") and payload.strip() == b"[DONE]":
             self._end(out)
             return
         try:
@@ -123,10 +123,11 @@ class ChatDecoder:
             self.ended = True
             out.append(Failed(self._explain(bytes(error))))
             return
-        if not self._started and choices:
-            self._started = True
-            out.append(self._start)
-        for choice in (choices or [])[:1]:
+        if choices:
+            if not self._started:
+                self._started = True
+                out.append(self._start)
+            choice = choices[0]
             delta = choice.delta or choice.message
             if delta is not None:
                 self._delta(delta, out)
@@ -136,21 +137,28 @@ class ChatDecoder:
                     self._matched = choice.stop_reason
         if usage is not None:
             self._usage = usage
-        if self._finish_reason is not None and usage is not None and not self.ended:
-            self._end(out)
+            if self._finish_reason is not None and not self.ended:
+                self._end(out)
 
     def _delta(self, delta: Delta, out: list[Event]) -> None:
-        for name in FIELDS:
-            literal = _text(getattr(delta, name))
-            if literal != EMPTY:
-                self._blocks.thinking(literal, name, out)
-                break  # a backend that sends both names means the same text
-        for value in (delta.content, delta.refusal):
-            literal = _text(value)
+        # Absent fields are asked for first: this runs for every delta.
+        if delta.reasoning_content is not UNSET or delta.reasoning is not UNSET:
+            for name in FIELDS:
+                literal = _text(getattr(delta, name))
+                if literal != EMPTY:
+                    self._blocks.thinking(literal, name, out)
+                    break  # a backend that sends both names means the same text
+        if delta.content is not UNSET:
+            literal = _text(delta.content)
             if literal != EMPTY:
                 self._blocks.text(literal, out)
-        for call in delta.tool_calls or []:
-            self._call(call, out)
+        if delta.refusal is not UNSET:
+            literal = _text(delta.refusal)
+            if literal != EMPTY:
+                self._blocks.text(literal, out)
+        if delta.tool_calls:
+            for call in delta.tool_calls:
+                self._call(call, out)
 
     def _call(self, call: ToolCallDelta, out: list[Event]) -> None:
         function = call.function
@@ -195,10 +203,10 @@ def _text(value: Literal) -> bytes:
     """The text of a field as a literal; `""` where there is none."""
     if value is UNSET:
         return EMPTY
-    first = value[:1] if isinstance(value, bytes) else bytes(memoryview(value)[:1])
-    if first == b'"':
-        return bytes(value)
-    if first == b"[":  # content parts (Mistral)
+    literal = bytes(value)
+    if literal.startswith(b'"'):
+        return literal
+    if literal.startswith(b"["):  # content parts (Mistral)
         try:
             parts = msgspec.json.decode(value, type=list[_Part])
         except msgspec.ValidationError:
