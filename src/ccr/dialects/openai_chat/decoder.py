@@ -69,7 +69,8 @@ class ChatDecoder:
 
     @property
     def content_begun(self) -> bool:
-        return self._blocks.blocks > 0 or self.ended
+        # A legal end without a block counts; a failure without one leaves room for another target.
+        return self._blocks.blocks > 0 or self.stop_reason is not None
 
     @property
     def finished(self) -> bool:
