@@ -163,7 +163,7 @@ def _learn_max_tokens(text: str, sent: Sent, learned: Learned) -> bool:
         if prompt is not None and prompt >= window:
             return False  # no max_tokens would help
         if prompt is not None:
-            learned.correction.learn(sent.estimated, prompt, at_once=True)
+            learned.correction.trust(sent.estimated, prompt)
         was_window, learned.context_window = learned.context_window, window
         return was_window != window or prompt is not None
     lower = [n for n in map(int, re.findall(r"\d+", text)) if 16 <= n < sent.max_tokens]
@@ -204,7 +204,7 @@ def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
         learned.context_window = window
     window = window or learned.context_window
     if prompt is not None:
-        learned.correction.learn(sent.estimated, prompt, at_once=True)
+        learned.correction.trust(sent.estimated, prompt)
     prompt = prompt or learned.correction.apply(sent.estimated)
     if window is None:
         message = f"prompt is too long (provider {refusal.provider}: {refusal.text})"

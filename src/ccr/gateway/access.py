@@ -5,6 +5,7 @@ and a web page must not reach it through the user's browser: a foreign Host (DNS
 """
 
 import hmac
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ccr.errors import ClientError
@@ -47,6 +48,7 @@ def _check_local(headers: Headers, port: int) -> None:
         raise ClientError("permission_error", f"Requests from web pages of {origin[:80]!r} are not allowed.")
 
 
+@lru_cache(maxsize=256)
 def _split(url: str) -> tuple[str, int | None]:
     try:
         parts = urlsplit(url)

@@ -72,7 +72,8 @@ async def count_tokens(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, c
 
 def _target(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> Target | None:
     try:
-        target = make_plan(gather(inbound, snapshot, runtime), snapshot.rules).targets[0]
+        facts, last = gather(inbound, snapshot, runtime)
+        target = make_plan(facts, snapshot.rules, last).targets[0]
         provider_of(target, snapshot)
     except ClientError:
         return None  # an estimate needs no route

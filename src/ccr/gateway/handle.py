@@ -4,6 +4,8 @@ import asyncio
 import random
 import secrets
 
+import msgspec
+
 from ccr.config import Snapshot
 from ccr.dialects import Inbound
 from ccr.errors import ClientError, UpstreamError
@@ -19,7 +21,7 @@ from ccr.gateway.runtime import Runtime, Session
 from ccr.gateway.scope import WRITE_CHUNK, Headers, Receive, Scope, Send
 from ccr.messages.estimate import estimate
 from ccr.messages.request import parse_request
-from ccr.routing.facts import Facts, read_facts, session_id
+from ccr.routing.facts import Facts, read_facts
 from ccr.routing.plan import Plan, make_plan
 from ccr.routing.rules import Target
 
@@ -69,14 +71,15 @@ async def receive_request(scope: Scope, receive: Receive, headers: Headers, snap
         body = with_system_prompt(body, snapshot.system_prompt)
         request = parse_request(body)
     query = scope["query_string"].decode("latin-1")
-    tokens = estimate(request)
+    tokens = estimate(request, body)
     return Inbound(request=request, body=body, headers=headers, query=query, tokens=tokens, message_id=new_id("msg"))
 
 
 async def answer(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply) -> None:
     """Decide, then try one target after the other. Raises ClientError when none answers."""
-    exchange.facts = facts = gather(inbound, snapshot, runtime)
-    exchange.plan = plan = make_plan(facts, snapshot.rules, runtime.sessions.get(facts.session, facts.agent).target)
+    facts, last = gather(inbound, snapshot, runtime)
+    exchange.facts = facts
+    exchange.plan = plan = make_plan(facts, snapshot.rules, last)
     if facts.subagent_model:
         inbound = without_tag(inbound)
     reply.headers["x-ccr-route"] = plan.route
@@ -87,17 +90,21 @@ async def answer(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchang
     settle(inbound, target, snapshot, runtime, exchange)
 
 
-def gather(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> Facts:
-    """The facts, with the estimate corrected by what the default route's model has reported so far."""
+def gather(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> tuple[Facts, Target | None]:
+    """The facts, and where this conversation ran last.
+
+    The estimate is corrected by what the default route's model has reported so far.
+    """
     tokens = inbound.tokens
     default = snapshot.rules.routes.get("default")
     provider = snapshot.providers.get(default.provider.lower()) if default else None
     if default is not None and provider is not None:
         tokens = runtime.learned(provider, default.model).correction.apply(tokens)
-    session = session_id(inbound.request, inbound.headers)
-    agent = inbound.headers.get("x-claude-code-agent-id", "")
-    before = runtime.sessions.get(session, agent)
-    return read_facts(inbound.request, inbound.headers, tokens, before.input_tokens)
+    facts = read_facts(inbound.request, inbound.headers, tokens)
+    before = runtime.sessions.get(facts.session, facts.agent)
+    if before is None:
+        return facts, None
+    return msgspec.structs.replace(facts, last_input_tokens=before.input_tokens), before.target
 
 
 def without_tag(inbound: Inbound) -> Inbound:

@@ -136,4 +136,6 @@ class Reply:
 
 def _latin(value: str) -> bytes:
     """A header value: one line of latin-1, whatever stood in a model's name."""
-    return " ".join(value.splitlines()).encode("latin-1", "replace")
+    if value.isprintable():
+        return value.encode("latin-1", "replace")
+    return "".join(c if c.isprintable() else " " for c in value).encode("latin-1", "replace")

@@ -33,10 +33,8 @@ class Sessions:
         self._most = most
         self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
 
-    def get(self, session: str, agent: str) -> Session:
-        """What is known; an empty Session, which is not kept, when there is nothing."""
-        known = self._sessions.get((session, agent))
-        return known or Session()
+    def get(self, session: str, agent: str) -> Session | None:
+        return self._sessions.get((session, agent))
 
     def put(self, session: str, agent: str, value: Session) -> None:
         if not session:

@@ -32,8 +32,22 @@ MESSAGE_TOKENS = 4
 _SAMPLE = 4_096  # characters
 
 
-def estimate(request: MessagesRequest) -> int:
-    """Input tokens of a request: system, tools, messages, images and documents. At least 1."""
+def estimate(request: MessagesRequest, body: bytes) -> int:
+    """Input tokens of a request: system, tools, messages, images and documents. At least 1.
+
+    Text alone is measured by the body's size: its JSON is about what a chat template makes of it. Only where the
+    body holds what a model does not read as text (base64 data, signatures) are the blocks walked through.
+    """
+    if b'"base64"' not in body and b'"signature"' not in body:
+        middle = len(body) // 2
+        sample = body[max(0, middle - _SAMPLE // 2) : middle + _SAMPLE // 2]
+        words_per_byte = len(sample.split()) / max(1, len(sample))
+        return max(1, round(len(body) * max(1 / BYTES_PER_TOKEN, words_per_byte)))
+    return max(1, walk(request))
+
+
+def walk(request: MessagesRequest) -> int:
+    """The same block by block."""
     sizes = Sizes()
     for text in request.system_texts:
         sizes.text(text)
@@ -47,7 +61,7 @@ def estimate(request: MessagesRequest) -> int:
             sizes.text(message.content)
         else:
             sizes.blocks(message.content)
-    return max(1, sizes.total)
+    return sizes.total
 
 
 def _utf8_length(text: str) -> int:
@@ -115,25 +129,32 @@ class Sizes(Struct):
 
 
 class Correction:
-    """How far estimates of one model are off: a running mean of reported over estimated tokens."""
+    """How far estimates of one model are off: a running mean of reported over estimated tokens.
+
+    A backend that reports nonsense (a constant, say) must not bend the routing: only requests of some size count, and
+    only ratios that some tokenizer could have.
+    """
 
     WEIGHT = 0.3
-    LOWEST, HIGHEST = 0.25, 4.0
+    LEAST_TOKENS = 1_000
+    PLAUSIBLE = (0.5, 4.0)
 
     def __init__(self) -> None:
         self.factor = 1.0
         self._seen = False
 
-    def learn(self, estimated: int, reported: int, *, at_once: bool = False) -> None:
-        """Take over what a backend reported for a request estimated (uncorrected) at `estimated`.
+    def learn(self, estimated: int, reported: int) -> None:
+        """Take over what a backend reported for a request estimated (uncorrected) at `estimated`."""
+        if estimated < self.LEAST_TOKENS:
+            return
+        ratio = reported / estimated
+        if self.PLAUSIBLE[0] <= ratio <= self.PLAUSIBLE[1]:
+            self.factor += (self.WEIGHT if self._seen else 1.0) * (ratio - self.factor)
+            self._seen = True
 
-        `at_once` for a count that the backend named in a refusal: the next try must fit.
-        """
-        if estimated < 50 or reported < 1:
-            return  # too short to tell the text from the template
-        ratio = min(max(reported / estimated, self.LOWEST), self.HIGHEST)
-        weight = 1.0 if at_once or not self._seen else self.WEIGHT
-        self.factor += weight * (ratio - self.factor)
+    def trust(self, estimated: int, counted: int) -> None:
+        """A count that the backend named in a refusal: the next try, which follows at once, must fit."""
+        self.factor = min(max(counted / max(1, estimated), 0.25), 8.0)
         self._seen = True
 
     def apply(self, estimated: int) -> int:

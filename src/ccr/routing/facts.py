@@ -49,7 +49,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What the tag names."""
 
 
-def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int, last_input_tokens: int = 0) -> Facts:
+def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int) -> Facts:
     """Facts of a request. `headers` with lower-case names."""
     agent = headers.get("x-claude-code-agent-id", "")
     request_class = headers.get("x-claude-code-request-class", "").lower()
@@ -57,7 +57,6 @@ def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int
     return Facts(
         model=request.model,
         tokens=tokens,
-        last_input_tokens=last_input_tokens,
         session=session_id(request, headers),
         agent=agent,
         request_class=request_class,
