@@ -6,10 +6,14 @@ import msgspec
 from msgspec import Raw
 
 from ccr.messages.body import replace_fields
+from ccr.routing.facts import FIRST_MESSAGES
 
-_TAG = re.compile(rb"<CCR-SUBAGENT-MODEL>.*?<\\?/CCR-SUBAGENT-MODEL>(?:\\[nr]|\s)*", re.DOTALL)
-_FIRST_MESSAGES = 4
-"""Where the tag is looked for: the two first user messages lie among them."""
+_TAG = re.compile(
+    rb"(?:<|\\u003c)CCR-SUBAGENT-MODEL(?:>|\\u003e)"
+    rb'(?:[^"\\]|\\.)*?'  # never beyond the string it began in
+    rb"(?:<|\\u003c)\\?/CCR-SUBAGENT-MODEL(?:>|\\u003e)(?:\\[nrt]|\s)*"
+)
+"""The tag in JSON text: some encoders escape the angles, some the slash."""
 
 
 def without_subagent_tag(body: bytes) -> bytes:
@@ -19,8 +23,8 @@ def without_subagent_tag(body: bytes) -> bytes:
     if "system" in fields:
         changed["system"] = _TAG.sub(b"", bytes(fields["system"]))
     messages = msgspec.json.decode(fields["messages"], type=list[Raw])
-    first = [_TAG.sub(b"", bytes(message)) for message in messages[:_FIRST_MESSAGES]]
-    changed["messages"] = b"[%b]" % b",".join([*first, *map(bytes, messages[_FIRST_MESSAGES:])])
+    first = [_TAG.sub(b"", bytes(message)) for message in messages[:FIRST_MESSAGES]]
+    changed["messages"] = b"[%b]" % b",".join([*first, *map(bytes, messages[FIRST_MESSAGES:])])
     return replace_fields(body, fields, changed)
 
 

@@ -16,6 +16,9 @@ from ccr.messages.request import Message, MessagesRequest
 TAG = re.compile(r"<CCR-SUBAGENT-MODEL>(.*?)</CCR-SUBAGENT-MODEL>\s*", re.DOTALL)
 """Names the model of a subagent, written into its prompt by the user."""
 
+FIRST_MESSAGES = 6
+"""The first two user messages lie among them: system messages may stand before and between."""
+
 COMPACTION_OPENING = "CRITICAL: Respond with TEXT ONLY"
 COMPACTION_TASK = "Your task is to create a detailed summary of"
 """Words of the client's summarising instruction, for requests without hint headers."""
@@ -153,7 +156,7 @@ def _tag(request: MessagesRequest, is_subagent: bool) -> str:
     for text in request.system_texts:
         if match := TAG.search(text):
             return match.group(1).strip()
-    users = [message for message in request.messages[:4] if message.role != "assistant"][:2]
+    users = [message for message in request.messages[:FIRST_MESSAGES] if message.role == "user"][:2]
     for message in users:
         for block in _blocks(message):
             text = block.text if isinstance(block, Text) else ""

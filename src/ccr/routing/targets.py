@@ -1,6 +1,6 @@
 """Finding a target by the name a user wrote: `provider,model`, `provider/model`, `claude/provider/model`; any case."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ccr.routing.rules import Target
 
@@ -27,19 +27,23 @@ def find_target(name: str, providers: Providers) -> Target | None:
         if known is None or not model:
             raise UnknownProvider(provider)
         return Target(known, _model(model, providers[known]))
-    found = _by_slash(name, providers)
-    if found is None and name.lower().startswith(LISTED_PREFIX):
-        found = _by_slash(name[len(LISTED_PREFIX) :], providers)
-    return found
+    found = list(_by_slash(name, providers))
+    return next((target for target in found if target.model in providers[target.provider]), found[0] if found else None)
 
 
-def _by_slash(name: str, providers: Providers) -> Target | None:
+def _by_slash(name: str, providers: Providers) -> Iterator[Target]:
+    """Every way to read the name, as a listed id first: a provider may be called `claude`, or `a` beside `a/b`."""
+    if name.lower().startswith(LISTED_PREFIX):
+        yield from _by_head(name[len(LISTED_PREFIX) :], providers)
+    yield from _by_head(name, providers)
+
+
+def _by_head(name: str, providers: Providers) -> Iterator[Target]:
     lower = name.lower()
     for known in sorted(providers, key=len, reverse=True):
         head = known.lower() + "/"
         if lower.startswith(head) and len(name) > len(head):
-            return Target(known, _model(name[len(head) :], providers[known]))
-    return None
+            yield Target(known, _model(name[len(head) :], providers[known]))
 
 
 def _spelling(name: str, known: Mapping[str, object]) -> str | None:
