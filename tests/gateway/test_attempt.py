@@ -28,7 +28,18 @@ ERROR_CHUNK = event({"error": {"message": "CUDA out of memory", "code": 500}})
         stream(Hold()),
         Answer((Hold(),), None),
     ],
-    ids=["500", "429", "401", "404", "503 html", "200 html", "closed", "reset", "no content in time", "no head in time"],
+    ids=[
+        "500",
+        "429",
+        "401",
+        "404",
+        "503 html",
+        "200 html",
+        "closed",
+        "reset",
+        "no content in time",
+        "no head in time",
+    ],
 )
 def test_a_target_that_fails_before_content_is_followed_by_the_next(
     two_backends: Gateway, fake_backend: FakeBackend, second_backend: FakeBackend, failure: Answer, streamed: bool
@@ -271,10 +282,11 @@ def test_a_slow_start_is_waited_for_within_the_deadline(
 def test_the_connection_to_the_backend_is_used_again(gateway: Gateway, fake_backend: FakeBackend) -> None:
     fake_backend.always(reply(text="Hello"))
 
-    for streamed in (True, False, True, True, False):
-        assert gateway.ask(messages(stream=streamed)).text == "Hello"
+    for number in range(20):
+        assert gateway.ask(messages(stream=number % 3 > 0)).text == "Hello"
 
-    assert {request.connection for request in fake_backend.requests} == {0}
+    # A client may be faster with its next request than the backend with the last byte of its answer.
+    assert len({request.connection for request in fake_backend.requests}) <= 2
 
 
 def test_the_connection_is_used_again_after_a_refusal(gateway: Gateway, fake_backend: FakeBackend) -> None:

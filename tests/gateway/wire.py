@@ -47,7 +47,9 @@ class Answer:
         """The text of a message, streamed or whole."""
         if not self.headers["content-type"].startswith("text/event-stream"):
             return "".join(block.get("text", "") for block in self.json["content"])
-        return "".join(event["delta"].get("text", "") for event in self.events if event["type"] == "content_block_delta")
+        return "".join(
+            event["delta"].get("text", "") for event in self.events if event["type"] == "content_block_delta"
+        )
 
 
 def parse_events(body: bytes) -> list[dict[str, Any]]:
