@@ -8,13 +8,12 @@ import hmac
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from ccr.config.proxy import is_loopback
 from ccr.errors import ClientError
 from ccr.gateway.scope import Headers
 
 OPEN_PATHS = ("/", "/health", "/api/hello")
 """Need no key: probes of the client and of orchestrators; they tell nothing."""
-
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 def check_access(headers: Headers, path: str, api_key: str, port: int) -> None:
@@ -30,7 +29,8 @@ def _check_key(headers: Headers, api_key: str) -> None:
     given = [bearer.strip()] if scheme.lower() == "bearer" and bearer.strip() else []
     if headers.get("x-api-key"):
         given.append(headers["x-api-key"])
-    if any(hmac.compare_digest(key.encode(), api_key.encode()) for key in given):
+    # Header texts are decoded as latin-1: the bytes are compared.
+    if any(hmac.compare_digest(key.encode("latin-1"), api_key.encode()) for key in given):
         return
     # Without the header the client would try ten times more (client reference, section 0, fact 9).
     sentence = "Invalid API key." if given else "APIKEY is missing: send it as a Bearer token or as x-api-key."
@@ -39,12 +39,15 @@ def _check_key(headers: Headers, api_key: str) -> None:
 
 def _check_local(headers: Headers, port: int) -> None:
     host = headers.get("host", "")
-    if host and _split(f"//{host}")[0] not in LOCAL_NAMES:
+    if host and not is_loopback(_split(f"//{host}")[0]):
         raise ClientError(
             "permission_error", f"Host {host[:80]!r} is not this machine: set an APIKEY to serve other names."
         )
     origin = headers.get("origin")
-    if origin is not None and _split(origin) not in [(name, port) for name in LOCAL_NAMES]:
+    if origin is None:
+        return
+    name, origin_port = _split(origin)
+    if origin_port != port or not is_loopback(name):
         raise ClientError("permission_error", f"Requests from web pages of {origin[:80]!r} are not allowed.")
 
 
