@@ -34,7 +34,8 @@ async def _read(receive: Receive, limit: int) -> bytes:
         piece = message.get("body", b"")
         size += len(piece)
         if size > limit:
-            await _drain(receive, limit)
+            if message.get("more_body"):
+                await _drain(receive, limit)
             raise _too_large(limit)
         pieces.append(piece)
         if not message.get("more_body"):
@@ -54,16 +55,21 @@ async def _drain(receive: Receive, limit: int) -> None:
 
 
 def _unpack(body: bytes, limit: int) -> bytes:
-    machine = zlib.decompressobj(wbits=31)
-    try:
-        out = machine.decompress(body, limit + 1)
-    except zlib.error:
-        raise ClientError("invalid_request_error", "The request body is not valid gzip.") from None
-    if len(out) > limit:
-        raise _too_large(limit)
-    if not machine.eof:
-        raise ClientError("invalid_request_error", "The gzip request body is cut short.")
-    return out
+    members: list[bytes] = []  # RFC 1952, 2.2: a file is one member after another
+    size = 0
+    while body or not members:
+        machine = zlib.decompressobj(wbits=31)
+        try:
+            members.append(machine.decompress(body, limit + 1 - size))
+        except zlib.error:
+            raise ClientError("invalid_request_error", "The request body is not valid gzip.") from None
+        size += len(members[-1])
+        if size > limit:
+            raise _too_large(limit)
+        if not machine.eof:
+            raise ClientError("invalid_request_error", "The gzip request body is cut short.")
+        body = machine.unused_data
+    return b"".join(members)
 
 
 def _too_large(limit: int) -> ClientError:
