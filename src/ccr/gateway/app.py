@@ -3,7 +3,6 @@
 import os
 import time
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
 import msgspec
 
@@ -13,7 +12,7 @@ from ccr.errors import ClientError
 from ccr.gateway.access import check_access
 from ccr.gateway.body import ClientLeft
 from ccr.gateway.count_tokens import TokenCounts, count_tokens
-from ccr.gateway.handle import handle_messages, new_id, receive_request
+from ccr.gateway.handle import handle_messages, new_id, not_unicode, receive_request
 from ccr.gateway.listing import list_models, show_model
 from ccr.gateway.log import RequestLog
 from ccr.gateway.reply import Reply
@@ -45,6 +44,8 @@ class App:
             return
         except ClientError as error:
             await Reply(send, new_id("req")).error(error)
+        except UnicodeDecodeError:
+            await Reply(send, new_id("req")).error(not_unicode())
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, headers: Headers, path: str) -> None:
         reply = Reply(send, new_id("req"))
@@ -56,7 +57,7 @@ class App:
             case "GET" | "HEAD", "/v1/models":
                 await reply.whole(200, list_models(self._snapshot))
             case "GET", path if path.startswith("/v1/models/"):
-                await reply.whole(200, show_model(unquote(path.removeprefix("/v1/models/")), self._snapshot))
+                await reply.whole(200, show_model(path.removeprefix("/v1/models/"), self._snapshot))
             case "GET" | "HEAD", "/":
                 await reply.whole(200, msgspec.json.encode({"message": "claude-code-router", "version": __version__}))
             case "GET" | "HEAD", "/health":

@@ -20,7 +20,7 @@ from ccr.gateway.reply import Reply
 from ccr.gateway.runtime import Runtime, Session
 from ccr.gateway.scope import WRITE_CHUNK, Headers, Receive, Scope, Send
 from ccr.messages.estimate import estimate
-from ccr.messages.request import parse_request
+from ccr.messages.request import parse_body, parse_request
 from ccr.routing.facts import Facts, read_facts
 from ccr.routing.plan import Plan, make_plan
 from ccr.routing.rules import Target
@@ -49,9 +49,10 @@ async def handle_messages(
             await reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
             raise
         exchange.error = "the client left"
-    except ClientError as error:
-        exchange.error = error.message
-        await reply.error(error)
+    except (ClientError, UnicodeDecodeError) as error:
+        told = error if isinstance(error, ClientError) else not_unicode()
+        exchange.error = told.message
+        await reply.error(told)
     except Exception as error:
         # The request boundary: a defect of ours must take neither the server nor the client's session down.
         exchange.error = f"internal error: {type(error).__name__}"
@@ -63,10 +64,15 @@ async def handle_messages(
         log.write(exchange.record(reply.status))
 
 
+def not_unicode() -> ClientError:
+    """For a body with other bytes in a place that only a rewriting of the body looks at."""
+    return ClientError("invalid_request_error", "The request body is not valid UTF-8.")
+
+
 async def receive_request(scope: Scope, receive: Receive, headers: Headers, snapshot: Snapshot) -> Inbound:
     """The request, decoded, with the user's system prompt where one is configured."""
     body = await read_body(receive, headers, snapshot.body_limit)
-    request = parse_request(body)
+    request, body = parse_body(body)
     if snapshot.system_prompt is not None and b"<env>" in body:
         body = with_system_prompt(body, snapshot.system_prompt)
         request = parse_request(body)

@@ -131,24 +131,30 @@ _ROLES = ("user", "assistant", "system")
 
 def parse_request(body: bytes) -> MessagesRequest:
     """Decode a body. Raises ClientError (400) with a path for whatever can't be understood."""
+    return parse_body(body)[0]
+
+
+def parse_body(body: bytes) -> tuple[MessagesRequest, bytes]:
+    """The request, and its body: the same bytes, but for text that is no Unicode, which is mended."""
     try:
         request = _STRICT.decode(body)
     except RecursionError:
         raise ClientError("invalid_request_error", "The request's JSON is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        request = _tolerant(body)
+        request, body = _tolerant(body)
     _check(request)
-    return request
+    return request, body
 
 
-def _tolerant(body: bytes) -> MessagesRequest:
+def _tolerant(body: bytes) -> tuple[MessagesRequest, bytes]:
     try:
         try:
-            return _from_fields(_FIELDS.decode(body))
+            return _from_fields(_FIELDS.decode(body)), body
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _from_fields(_FIELDS.decode(mend_text(body)))
+            mended = mend_text(body)
+            return _from_fields(_FIELDS.decode(mended)), mended
     except msgspec.ValidationError as error:
         raise ClientError("invalid_request_error", _sentence(error)) from None
     except msgspec.DecodeError as error:
