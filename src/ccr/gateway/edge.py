@@ -61,6 +61,7 @@ class Edge(HttpToolsProtocol):
         # per connection
         self._head_timer: asyncio.TimerHandle | None = None
         # per request
+        self._arrived = 0
         self._head_bytes = 0
         self._in_head = True
         self._on_disconnect: Callable[[], None] | None = None
@@ -77,6 +78,7 @@ class Edge(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._arrived = len(data)
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -87,7 +89,7 @@ class Edge(HttpToolsProtocol):
             self._await_head()
 
     def on_message_begin(self) -> None:
-        self._head_bytes = 0
+        self._head_bytes = self._arrived
         self._in_head = True
         super().on_message_begin()
 

@@ -21,6 +21,10 @@ PING_INTERVAL = 10.0
 """Seconds without a byte after which a ping goes out."""
 
 
+MOST_HEADER = 1_000
+"""Characters of a header's value: clients refuse long heads (Node at 16 kB)."""
+
+
 class State(Enum):
     SILENT = 0
     HOLDING = 1
@@ -135,7 +139,8 @@ class Reply:
 
 
 def _latin(value: str) -> bytes:
-    """A header value: one line of latin-1, whatever stood in a model's name."""
+    """A header value: one short line of latin-1, whatever stood in a model's name."""
+    value = value[:MOST_HEADER]
     if value.isprintable():
         return value.encode("latin-1", "replace")
     return "".join(c if c.isprintable() else " " for c in value).encode("latin-1", "replace")
