@@ -26,6 +26,8 @@ from ccr.upstream.client import Client, Deadlines, Failure, Outbound
 
 AT_ONCE = 2
 SECONDS = 0.3
+TOO_LATE = 0.05
+"""Seconds before the end at which asking is not begun any more."""
 MOST_REMEMBERED = 1_000
 PLAUSIBLE = 5.0
 """A count that is this many times off the estimate is taken for garbage (a server that answers everything with 200)."""
@@ -54,11 +56,12 @@ async def count_tokens(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, c
     provider = provider_of(target, snapshot)
     endpoint = endpoint_of(provider, target.model, runtime)
     estimated = endpoint.learned.correction.apply(inbound.tokens)
-    key = hashlib.blake2b(inbound.body, digest_size=16, key=str(target).encode()[:64]).digest()
+    key = hashlib.blake2b(b"%b\n%b" % (str(target).encode(), inbound.body), digest_size=16).digest()
     if key in counts.remembered:
         return counts.remembered[key]
     call = MessagesCall(inbound, target.model, endpoint)
-    outbound = Outbound("POST", counting_url(provider), call.outbound.headers, only_counted(call.outbound.body))
+    headers = (*call.outbound.headers, *also_bearer(provider, call.outbound.headers))
+    outbound = Outbound("POST", counting_url(provider), headers, only_counted(call.outbound.body))
     if outbound.url in counts.without:
         return estimated
     exact = await _ask(outbound, provider, runtime.client, counts)
@@ -88,6 +91,13 @@ def counting_url(provider: Provider) -> str:
     return f"{parts.scheme}://{parts.netloc}/v1/messages/count_tokens"
 
 
+def also_bearer(provider: Provider, headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """vLLM and SGLang look for a Bearer token on this path too."""
+    if provider.dialect == "anthropic" or not provider.api_key or "authorization" in dict(headers):
+        return []
+    return [("authorization", f"Bearer {provider.api_key}")]
+
+
 def only_counted(body: bytes) -> bytes:
     fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     return msgspec.json.encode({name: value for name, value in fields.items() if name in ("model", *FIELDS)})
@@ -96,8 +106,11 @@ def only_counted(body: bytes) -> bytes:
 async def _ask(outbound: Outbound, provider: Provider, client: Client, counts: TokenCounts) -> int | None:
     """The backend's count; None when it did not give one in time."""
     deadlines = Deadlines(connect=SECONDS, first=SECONDS, idle=SECONDS)
+    end = asyncio.get_running_loop().time() + SECONDS
     try:
-        async with asyncio.timeout(SECONDS), counts.turns:
+        async with asyncio.timeout_at(end), counts.turns:
+            if asyncio.get_running_loop().time() > end - TOO_LATE:
+                return None  # its turn came when those before it gave up: so would this one
             response = await client.send(outbound, deadlines, provider.proxy)
             try:
                 body = await response.read_all(64 * 1024)
