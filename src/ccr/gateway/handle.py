@@ -29,6 +29,10 @@ SAME_TARGET = 5
 """Tries at one target while its refusals still teach something."""
 
 
+ASIDE = ("background", "webSearch")
+"""Routes of small requests beside the conversation: it does not run there."""
+
+
 async def handle_messages(
     scope: Scope, receive: Receive, send: Send, headers: Headers, snapshot: Snapshot, runtime: Runtime, log: RequestLog
 ) -> None:
@@ -171,7 +175,8 @@ def settle(inbound: Inbound, target: Target, snapshot: Snapshot, runtime: Runtim
     if reported:
         endpoint = endpoint_of(provider_of(target, snapshot), target.model, runtime)
         endpoint.learned.correction.learn(inbound.tokens, reported)
-    if not facts.is_title and facts.request_class != "auxiliary":
+    aside = exchange.plan is not None and exchange.plan.route in ASIDE
+    if not aside and not facts.is_title and facts.request_class != "auxiliary":
         runtime.sessions.put(facts.session, facts.agent, Session(target, reported or 0))
 
 
