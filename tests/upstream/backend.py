@@ -100,6 +100,9 @@ class Backend:
     async def _serve(self, peer: Peer) -> None:
         try:
             await self._script(peer)
+        except BaseException:
+            peer.writer.transport.abort()
+            raise
         finally:
             peer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):
