@@ -18,6 +18,7 @@ from ccr.dialects.signature import PREFIX
 from ccr.errors import STATUS, UpstreamError
 from ccr.messages.body import replace_fields
 from ccr.messages.events import Event, Failed, StopReason, Usage, Verbatim
+from ccr.messages.request import mend_text
 
 PASSED_HEADERS = ("anthropic-version", "anthropic-beta", "user-agent", "x-app", "accept")
 PASSED_PREFIXES = ("anthropic-", "x-stainless-", "x-claude-")
@@ -45,7 +46,8 @@ class MessagesCall:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             name, text = self._endpoint.name, error_text(body) or "an empty answer"
             raise UpstreamError(name, "body", f"provider {name} did not answer with a message: {text}") from None
-        return Answer(body, [Verbatim(as_stream(body))], message.usage, message.stop_reason)
+        usage = _usage(message.usage)
+        return Answer(body, [Verbatim(as_stream(body))], usage, message.stop_reason)  # type: ignore[arg-type]
 
     def decoder(self) -> "PassDecoder":
         return PassDecoder(self._endpoint.name)
@@ -104,7 +106,12 @@ def _frame(event: str, fields: Mapping[str, object]) -> bytes:
 
 def rewrite(body: bytes, model: str) -> bytes:
     """The body with another `model` and without foreign thinking; everything else keeps its exact bytes."""
-    fields = msgspec.json.decode(body, type=dict[str, Raw])
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Half a character somewhere (the client's JavaScript cut it): no JSON that Anthropic would take.
+        body = mend_text(body)
+        fields = msgspec.json.decode(body, type=dict[str, Raw])
     changed = {"model": msgspec.json.encode(model)}
     if b'"thinking"' in body and "messages" in fields:
         messages = _without_foreign_thinking(fields["messages"])
@@ -115,7 +122,7 @@ def rewrite(body: bytes, model: str) -> bytes:
 
 class _Peek(Struct):
     type: str = ""
-    signature: str = ""
+    signature: str | None = ""
 
 
 def _without_foreign_thinking(messages: Raw) -> bytes | None:
@@ -141,7 +148,7 @@ def _is_foreign(block: Raw) -> bool:
         peek = msgspec.json.decode(block, type=_Peek)
     except msgspec.ValidationError:
         return False
-    return peek.type == "thinking" and _FOREIGN.fullmatch(peek.signature) is not None
+    return peek.type == "thinking" and _FOREIGN.fullmatch(peek.signature or "") is not None
 
 
 def _headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
@@ -173,13 +180,15 @@ class _WireEvent(Struct):
     message: _StartedMessage | UnsetType = UNSET
     delta: _Delta | UnsetType = UNSET
     usage: Usage | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
 
 
 class _WireMessage(Struct):
     type: str
     content: list[Raw]
-    usage: Usage = Usage()
-    stop_reason: StopReason | None = None
+    usage: Raw = Raw(b"null")
+    stop_reason: str | None = None
+    """Passed on as it is: a new one must not spoil the answer."""
 
 
 class _ErrorDetail(Struct):
@@ -218,19 +227,26 @@ class PassDecoder:
         self.stop_reason: StopReason | None = None
 
     def feed(self, data: bytes) -> list[Event]:
+        if self.ended:
+            return []
         buffer = self._tail + data if self._tail else data
         end = _last_boundary(buffer)
         self._tail = buffer[end:]
-        if end == 0 or self.ended:
+        if end == 0:
             return []
         return self._frames(buffer[:end])
 
     def finish(self) -> list[Event]:
         if self.ended:
             return []
+        # The last event may lack its closing blank line.
+        tail = self._tail.rstrip()
+        events = self._frames(tail + b"\n\n") if tail.endswith(b"}") else []
+        if self.ended:
+            return events
         self.ended = True
         message = f"provider {self._provider} ended its answer before it was complete."
-        return [Failed(UpstreamError(self._provider, "body", message))]
+        return [*events, Failed(UpstreamError(self._provider, "body", message))]
 
     def _frames(self, data: bytes) -> list[Event]:
         # Deltas are the bulk: only reads with other events in them are looked at.
@@ -271,6 +287,8 @@ class PassDecoder:
                 self.content_begun = self.finished = True
             case "error":
                 return self._error(payload)
+            case "" if event.error is not UNSET:  # of OpenAI's form
+                return self._error(payload)
             case _:
                 pass
         return None
@@ -309,6 +327,13 @@ def _payloads(data: bytes) -> Iterable[tuple[int, int, bytes]]:
         lines = [line[5:].strip() for line in frame.splitlines() if line.startswith(b"data:")]
         yield position, match.end(), b"\n".join(lines)
         position = match.end()
+
+
+def _usage(raw: Raw) -> Usage:
+    try:
+        return msgspec.json.decode(raw, type=Usage | None) or Usage()
+    except msgspec.ValidationError:
+        return Usage()
 
 
 def _later(before: Usage, after: Usage) -> Usage:

@@ -50,7 +50,14 @@ _PROMPT = re.compile(
     r"input token count \((\d[\d,]*)|too long: (\d[\d,]*)|requested (?:about )?(\d[\d,]*) tokens)",
     re.IGNORECASE,
 )
-_OUTPUT_WORDS = ("max_tokens", "max_completion_tokens", "max_new_tokens", "in the completion", "in the output")
+_OUTPUT_WORDS = (
+    "max_tokens",
+    "max_completion_tokens",
+    "max_new_tokens",
+    "in the completion",
+    "in the output",
+    "output tokens",
+)
 _IMAGE_WORDS = ("image", "multimodal", "multi-modal", "vision", "mmproj")
 _FILE_WORDS = ("file", "pdf", "document", "part type", "content type", "content[].type")
 _THINKING_WORDS = ("support thinking", "think value")
@@ -166,7 +173,7 @@ def _learn_max_tokens(text: str, sent: Sent, learned: Learned) -> bool:
             learned.correction.trust(sent.estimated, prompt)
         was_window, learned.context_window = learned.context_window, window
         return was_window != window or prompt is not None
-    lower = [n for n in map(int, re.findall(r"\d+", text)) if 16 <= n < sent.max_tokens]
+    lower = [n for n in map(int, re.findall(r"\b\d+\b", text)) if 16 <= n < sent.max_tokens]
     if not lower or learned.max_output_tokens == max(lower):
         return False
     learned.max_output_tokens = max(lower)
@@ -253,7 +260,7 @@ def error_text(body: bytes) -> str:
         document = msgspec.json.decode(body, type=_ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _plain(body)
-    return _object_text(document.error) or document.message or _plain(bytes(document.detail))
+    return _object_text(document.error) or document.message or _object_text(document.detail)
 
 
 def _object_text(raw: Raw) -> str:

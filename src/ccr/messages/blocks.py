@@ -111,7 +111,7 @@ def decode_block(raw: Raw, path: str) -> Block:
         decoder = _DECODERS.get(tag)
         block = decoder.decode(raw) if decoder else Unknown(tag, Raw(bytes(raw)))
     except msgspec.ValidationError as error:
-        if "$.source.type" in str(error):
+        if str(error).startswith("Invalid value") and ".type`" in str(error):  # a new kind, also further in
             return Unknown(tag, Raw(bytes(raw)))
         raise at(path, error) from None
     if not isinstance(block, _LooseToolResult):

@@ -23,8 +23,10 @@ from ccr.messages.events import (
     Usage,
     Verbatim,
     literal_str,
+    str_literal,
     usage_json,
 )
+from ccr.messages.request import mend_text
 
 
 class TextBlock(Struct, tag="text"):
@@ -76,7 +78,7 @@ class Message(Struct, kw_only=True):
 def fold(events: Iterable[Event]) -> Message:
     """The message that a complete stream of events tells. Raises the UpstreamError of a `Failed` event."""
     message = Message(id="", model="")
-    arguments: dict[int, list[str]] = {}
+    pieces: list[bytes] = []
     for event in events:
         match event:
             case MessageStart():
@@ -87,14 +89,15 @@ def fold(events: Iterable[Event]) -> Message:
                 message.content.append(ThinkingBlock())
             case ToolUseStart():
                 message.content.append(ToolUseBlock(event.id, event.name))
-            case TextDelta() | ThinkingDelta() | SignatureDelta():
-                _append(message.content[event.index], event)
-            case InputJsonDelta():
-                arguments.setdefault(event.index, []).append(literal_str(event.partial_json))
-            case BlockStop():
+            case TextDelta(text=piece) | ThinkingDelta(thinking=piece) | InputJsonDelta(partial_json=piece):
+                pieces.append(piece)
+            case SignatureDelta():
                 block = message.content[event.index]
-                if isinstance(block, ToolUseBlock):
-                    block.input = _arguments("".join(arguments.get(event.index, [])))
+                if isinstance(block, ThinkingBlock):
+                    block.signature += event.signature
+            case BlockStop():
+                _fill(message.content[event.index], joined(pieces))
+                pieces = []
             case MessageDelta():
                 message.stop_reason, message.stop_sequence = event.stop_reason, event.stop_sequence
                 message.usage = event.usage
@@ -105,14 +108,23 @@ def fold(events: Iterable[Event]) -> Message:
     return message
 
 
-def _append(block: AnswerBlock, event: TextDelta | ThinkingDelta | SignatureDelta) -> None:
-    match block, event:
-        case TextBlock(), TextDelta():
-            block.text += literal_str(event.text)
-        case ThinkingBlock(), ThinkingDelta():
-            block.thinking += literal_str(event.thinking)
-        case ThinkingBlock(), SignatureDelta():
-            block.signature += event.signature
+def joined(pieces: Iterable[bytes]) -> str:
+    """The text of several literals. Halves of a character that stand in two pieces meet again here."""
+    literal = b'"%b"' % b"".join([piece[1:-1] for piece in pieces])
+    try:
+        return literal_str(literal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return literal_str(mend_text(literal))
+
+
+def _fill(block: AnswerBlock, text: str) -> None:
+    match block:
+        case TextBlock():
+            block.text = text
+        case ThinkingBlock():
+            block.thinking = text
+        case ToolUseBlock():
+            block.input = _arguments(text)
 
 
 def _arguments(text: str) -> Raw:
@@ -122,5 +134,5 @@ def _arguments(text: str) -> Raw:
     try:
         msgspec.json.decode(text, type=dict[str, Raw])
     except (msgspec.DecodeError, RecursionError):
-        return Raw(msgspec.json.encode({"raw_arguments": text}))
+        return Raw(str_literal({"raw_arguments": text}))
     return Raw(text.encode())

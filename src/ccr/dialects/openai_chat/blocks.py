@@ -24,6 +24,7 @@ from ccr.messages.events import (
     ThinkingStart,
     ToolUseStart,
 )
+from ccr.messages.message import joined
 
 _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 """A literal of white space only. It opens no block: the Messages API refuses blank text blocks in the history."""
@@ -56,9 +57,10 @@ class ToolCall(Struct):
     @property
     def is_complete(self) -> bool:
         """Its arguments are a whole, non-empty JSON object."""
+        if not self.seen or not self.seen[-1].rstrip(b'" \\nrt').endswith(b"}"):
+            return False  # the plain case, without joining all of them
         try:
-            text = "".join([msgspec.json.decode(piece, type=str) for piece in self.seen])
-            return bool(msgspec.json.decode(text, type=dict[str, Raw]))
+            return bool(msgspec.json.decode(joined(self.seen), type=dict[str, Raw]))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
 
@@ -106,7 +108,7 @@ class BlockSequencer:
 
     def call(self, index: int | None, call_id: str, name: str, arguments: bytes, out: list[Event]) -> None:
         """A fragment of a tool call: any of its parts may be empty."""
-        call = self._find(index, call_id, name)
+        call = self._find(index, call_id, name, arguments)
         if not call.name or (call is not self._open or not self._started):
             call.name = call.name if name in ("", call.name) else call.name + name
         call.id = call.id or call_id
@@ -148,7 +150,7 @@ class BlockSequencer:
         self._close_open(out)
         self._open, self._started = item, False
 
-    def _find(self, index: int | None, call_id: str, name: str) -> ToolCall:
+    def _find(self, index: int | None, call_id: str, name: str, arguments: bytes) -> ToolCall:
         """The call a fragment belongs to. The same index with another id is another call (seen at several gateways)."""
         if index is None:
             # Backends without an index send whole calls, or fragments that carry the id.
@@ -164,7 +166,19 @@ class BlockSequencer:
             return self._new(index)
         if call_id and call.id and call_id != call.id:
             known = [c for c in self._calls.values() if c.id == call_id]
-            return known[0] if known else self._replace(index)
+            if known:
+                return known[0]
+            # vLLM before 0.9 made a new id for every fragment; a new call has a name.
+            return self._replace(index) if name or call.is_complete else call
+        if (
+            name
+            and not (call_id and call.id)
+            and call.seen
+            and call.is_complete
+            and arguments.lstrip(b'" ')[:1] == b"{"
+        ):
+            # No ids to tell by: after whole arguments a name with new ones is the next call (Gemini behind gateways).
+            return call if arguments in call.seen else self._replace(index)
         return call
 
     def _new(self, key: int) -> ToolCall:

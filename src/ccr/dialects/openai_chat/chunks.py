@@ -38,6 +38,8 @@ class Choice(Struct, gc=False):
     finish_reason: str | None = None
     stop_reason: str | int | None = None
     """vLLM: the stop string that matched, or the id of a stop token."""
+    error: Literal = UNSET
+    """OpenRouter: what went wrong at the provider behind it."""
 
 
 class PromptDetails(Struct, gc=False):
@@ -54,16 +56,21 @@ class OpenAiUsage(Struct, gc=False):
     def as_messages(self) -> Usage:
         """The counts of the Messages API: input without what came from the cache."""
         details = self.prompt_tokens_details
-        cached = details.cached_tokens if details else None
+        cached = _count(details.cached_tokens) if details else None
         if cached is None:
-            cached = self.prompt_cache_hit_tokens
-        if self.prompt_tokens is None:
-            return Usage(output_tokens=self.completion_tokens)
-        return Usage(
-            input_tokens=max(0, self.prompt_tokens - (cached or 0)),
-            cache_read_input_tokens=cached,
-            output_tokens=self.completion_tokens,
-        )
+            cached = _count(self.prompt_cache_hit_tokens)
+        prompt, output = _count(self.prompt_tokens), _count(self.completion_tokens)
+        if prompt is None:
+            return Usage(output_tokens=output)
+        return Usage(input_tokens=max(0, prompt - (cached or 0)), cache_read_input_tokens=cached, output_tokens=output)
+
+    @property
+    def says_something(self) -> bool:
+        return self.prompt_tokens is not None or self.completion_tokens is not None
+
+
+def _count(tokens: int | None) -> int | None:
+    return tokens if tokens is not None and tokens >= 0 else None
 
 
 class Chunk(Struct, gc=False):
@@ -83,17 +90,16 @@ def decode_chunk(data: bytes) -> Chunk:
     """
     try:
         return _CHUNK.decode(data)
-    except msgspec.ValidationError:
-        return _loosely(msgspec.json.decode(data))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _loosely(_by_stdlib(data))
 
 
 def _by_stdlib(data: bytes) -> Any:
+    """More forgiving: lone surrogates, line breaks inside strings (transformers serve), NaN."""
     import json
 
     try:
-        value = json.loads(data.decode("utf-8", "replace"))
+        value = json.loads(data.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from None
     return value
@@ -119,6 +125,7 @@ def _choice(value: dict[str, Any]) -> Choice:
         message=_delta(value.get("message")),
         finish_reason=finish if isinstance(finish, str) else None,
         stop_reason=stop if isinstance(stop, str) else None,
+        error=_literal(value["error"]) if "error" in value else UNSET,
     )
 
 
@@ -148,7 +155,9 @@ def _call(value: dict[str, Any]) -> ToolCallDelta:
 def _usage(value: dict[str, Any]) -> OpenAiUsage:
     def count(name: str, of: dict[str, Any] = value) -> int | None:
         number = of.get(name)
-        return int(number) if isinstance(number, int | float) and not isinstance(number, bool) and number >= 0 else None
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 2**53:
+            return None
+        return int(number)
 
     details = value.get("prompt_tokens_details")
     cached = count("cached_tokens", details) if isinstance(details, dict) else None

@@ -65,11 +65,12 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         if message.role != "assistant":
             turn.add(message)
             continue
+        said, next_calls = _assistant(message, names)
+        if said is None:
+            continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
-        turn = UserTurn(accepts)
-        said, calls = _assistant(message, names)
-        if said:
-            out.append(said)
+        turn, calls = UserTurn(accepts), next_calls
+        out.append(said)
     out.extend(turn.close(calls))
     return out
 
@@ -98,7 +99,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
                 function = {"name": names.outward(block.name), "arguments": _arguments(block)}
                 calls.append({"id": block.id, "type": "function", "function": function})
             case Unknown():
-                texts.append(_unknown(block))
+                texts += [text] if (text := _unknown(block)) else []
             case _:
                 pass
     if not texts and not calls and not reasoning:

@@ -5,13 +5,14 @@ complete, and only its usage may still come (in a chunk of its own, or never). T
 usage has come, at `[DONE]`, or at the end of the body.
 """
 
+import re
 from collections.abc import Callable
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from ccr.dialects.openai_chat.blocks import BlockSequencer, IdMaker
-from ccr.dialects.openai_chat.chunks import Choice, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
+from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
 from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
@@ -42,6 +43,10 @@ STOP_REASONS: dict[str, StopReason] = {
     "model_length": "model_context_window_exceeded",  # Mistral
 }
 """Any other word (abort, error, insufficient_system_resource …) says that the answer is not a whole one."""
+
+NO_ERROR = (b"null", b"{}", b"false", EMPTY)
+_FLAT_ERROR = re.compile(rb'"object"\s*:\s*"error"|"message"\s*:\s*"|"detail"\s*:')
+"""An error without the `error` around it (older vLLM, Mistral, FastAPI)."""
 
 
 class ChatDecoder:
@@ -100,7 +105,12 @@ class ChatDecoder:
         """All events of an answer that came as one JSON document. Raises msgspec.DecodeError when it is none."""
         out: list[Event] = []
         chunk = decode_chunk(body)
-        self._chunk(chunk.choices, chunk.usage, chunk.error, out)
+        for choice in chunk.choices or []:
+            if choice.message is not None and choice.message.tool_calls:
+                # Each entry of a whole answer is a call of its own, whatever index or id it bears.
+                for position, call in enumerate(choice.message.tool_calls):
+                    call.index = position
+        self._object(body, chunk, out)
         if not self.ended:
             self._end(out)
         return out
@@ -117,10 +127,15 @@ class ChatDecoder:
             if whole and payload.strip():
                 self._fail(f"{self._provider} sent a stream event that is not JSON: {_excerpt(payload)}", out)
             return
+        self._object(payload, chunk, out)
+
+    def _object(self, payload: bytes, chunk: Chunk, out: list[Event]) -> None:
+        if chunk.choices is None and chunk.error is UNSET and _FLAT_ERROR.search(payload):
+            chunk.error = Raw(payload)
         self._chunk(chunk.choices, chunk.usage, chunk.error, out)
 
     def _chunk(self, choices: list[Choice] | None, usage: OpenAiUsage | None, error: Literal, out: list[Event]) -> None:
-        if error is not UNSET and bytes(error) not in (b"null", b"{}", EMPTY):
+        if error is not UNSET and bytes(error) not in NO_ERROR:
             self.ended = True
             out.append(Failed(self._explain(bytes(error))))
             return
@@ -129,6 +144,10 @@ class ChatDecoder:
                 self._started = True
                 out.append(self._start)
             choice = choices[0]
+            if choice.error is not UNSET and bytes(choice.error) not in NO_ERROR:
+                self.ended = True
+                out.append(Failed(self._explain(bytes(choice.error))))
+                return
             delta = choice.delta or choice.message
             if delta is not None:
                 self._delta(delta, out)
@@ -136,7 +155,7 @@ class ChatDecoder:
                 self._finish_reason = choice.finish_reason
                 if isinstance(choice.stop_reason, str) and choice.stop_reason in self._stop_sequences:
                     self._matched = choice.stop_reason
-        if usage is not None:
+        if usage is not None and usage.says_something:
             self._usage = usage
             if self._finish_reason is not None and not self.ended:
                 self._end(out)
