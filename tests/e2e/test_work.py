@@ -144,5 +144,6 @@ def test_a_tool_that_the_client_loads_later_can_be_called(claude: Claude, fake_b
     assert "CronList" not in before
     assert "CronList" in after
     assert "DeferredToolPlaceholder" not in before + after
-    assert "CronList" in fake_backend.requests[1].body["messages"][-1]["content"]
+    result = next(m for m in fake_backend.requests[1].body["messages"] if m["role"] == "tool")
+    assert "CronList" in result["content"]
     assert outcome.text == "No jobs."

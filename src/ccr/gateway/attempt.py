@@ -36,8 +36,17 @@ async def attempt(provider: Provider, call: Call, client: Client, exchange: Exch
             await _relay_stream(provider, call, response, exchange, reply)
         else:
             await _relay_whole(provider, call, response, exchange, reply)
+    except UpstreamError as error:
+        raise without_key(error, provider) from None
     finally:
         response.close()
+
+
+def without_key(error: UpstreamError, provider: Provider) -> UpstreamError:
+    """Backends quote the key that they refuse: it must reach neither the client nor the log."""
+    if provider.api_key:
+        error.message = error.message.replace(provider.api_key, "***")
+    return error
 
 
 async def _send(provider: Provider, call: Call, client: Client) -> Response:
@@ -122,7 +131,7 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
             continue
         exchange.usage, exchange.stop_reason = decoder.usage, decoder.stop_reason
         if failure is not None:
-            exchange.error = failure.message
+            exchange.error = without_key(failure, provider).message
             await reply.stream(data)
             await reply.error(failure.for_client())
         elif decoder.ended:

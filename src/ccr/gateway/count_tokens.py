@@ -76,6 +76,8 @@ async def count_tokens(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, c
 def _target(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> Target | None:
     try:
         facts, last = gather(inbound, snapshot, runtime)
+        # The client calls these auxiliary, but asks about the conversation's own model.
+        facts = msgspec.structs.replace(facts, request_class="")
         target = make_plan(facts, snapshot.rules, last).targets[0]
         provider_of(target, snapshot)
     except ClientError:
