@@ -2,13 +2,15 @@
 
 import asyncio
 
+from ccr.gateway.reply import Reply, State
 from ccr.gateway.scope import ON_DISCONNECT, Scope
 
 
 class Client:
     """The client of the request that the current task answers."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, reply: Reply) -> None:
+        self._reply = reply
         self._on_disconnect = scope.get(ON_DISCONNECT)
         self._task = asyncio.current_task()
         self.has_left = False
@@ -23,6 +25,8 @@ class Client:
             self._on_disconnect(None)
 
     def _left(self) -> None:
+        if self._reply.state is State.ENDED:
+            return  # it has all of its answer: what is left to do is ours
         self.has_left = True
         if self._task is not None:
             self._task.cancel()

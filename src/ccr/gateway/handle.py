@@ -39,7 +39,7 @@ async def handle_messages(
     reply = Reply(send, new_id("req"), scope.get(WRITE_CHUNK))
     exchange = Exchange(reply.request_id)
     runtime.counters.requests += 1
-    client = Client(scope)
+    client = Client(scope, reply)
     try:
         inbound = await receive_request(scope, receive, headers, snapshot)
         client.watch()
@@ -48,11 +48,10 @@ async def handle_messages(
     except ClientLeft:
         exchange.error = "the client left"
     except asyncio.CancelledError:
+        # Ends here: this is the request's whole task, and the server would print a stack trace.
+        exchange.error = "the client left" if client.has_left else "the router stopped"
         if not client.has_left:
-            exchange.error = "the router stopped"
             await reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
-            raise
-        exchange.error = "the client left"
     except (ClientError, UnicodeDecodeError) as error:
         told = error if isinstance(error, ClientError) else not_unicode()
         exchange.error = told.message

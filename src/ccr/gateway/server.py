@@ -25,6 +25,8 @@ from ccr.upstream.client import Client
 BACKLOG = 2048
 GRACE = 10
 """Seconds that running requests may take to end after the first signal."""
+SETTLE = 1.0
+"""Seconds that requests may take to end once they are cancelled."""
 KEEP_ALIVE = 75
 """Seconds that a client's idle connection is kept."""
 
@@ -73,6 +75,7 @@ async def _serve(snapshot: Snapshot, sock: socket.socket, log_level: str, home: 
     gc.set_threshold(10_000, 20, 50)
     try:
         await server.serve([sock])
+        await server.settle()
     finally:
         runtime.client.close()
         log.close()
@@ -90,6 +93,11 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def settle(self) -> None:
+        """Let requests that have been told to end say so to their client and to the log."""
+        if self.server_state.tasks:
+            await asyncio.wait(list(self.server_state.tasks), timeout=SETTLE)
 
     def _stop(self) -> None:
         if self.should_exit:
