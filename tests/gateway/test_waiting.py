@@ -159,6 +159,20 @@ def test_a_client_that_leaves_is_not_answered_by_a_fallback(
     assert second_backend.requests == []
 
 
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_client_that_leaves_with_its_answer_complete_has_not_left(
+    gateway: Gateway, fake_backend: FakeBackend, streamed: bool
+) -> None:
+    # The backend's last chunk is not here yet when the client already goes.
+    fake_backend.plays(stream(*chunks(text="Hello"), Hold()))
+
+    assert gateway.ask(messages(stream=streamed)).text == "Hello"
+
+    line = gateway.lines(1)[0]
+    assert line["error"] is None
+    assert line["usage"]["output_tokens"] == 20
+
+
 # ----------------------------------------------------------------------------------- slow readers
 
 
