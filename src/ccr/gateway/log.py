@@ -6,6 +6,7 @@ is full or gone loses lines, never requests; how many is said in the next line t
 
 import asyncio
 import os
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -34,6 +35,8 @@ class RequestLog:
         self._lost = 0
         self._flush: asyncio.Handle | None = None
         self._writing: asyncio.Future[None] | None = None
+        self._lock = threading.Lock()
+        """Held while writing: at the end the loop's thread writes too."""
         self._file: int | None = None
         self._opened = 0.0
         self._size = 0
@@ -62,9 +65,10 @@ class RequestLog:
         if self._flush is not None:
             self._flush.cancel()
         self._append(self._take())
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     def _start_flush(self) -> None:
         self._flush = None
@@ -84,14 +88,14 @@ class RequestLog:
     def _append(self, lines: list[bytes]) -> None:
         if not lines or self._folder is None:
             return
-        if self._lost:
-            lines = [msgspec.json.encode({"level": "warn", "lost_lines": self._lost}) + b"\n", *lines]
-        try:
-            data = b"".join(lines)
-            self._size += os.write(self._current(), data)
-            self._lost = 0
-        except OSError:
-            self._lost += len(lines)
+        with self._lock:
+            if self._lost:
+                lines = [msgspec.json.encode({"level": "warn", "lost_lines": self._lost}) + b"\n", *lines]
+            try:
+                self._size += os.write(self._current(), b"".join(lines))
+                self._lost = 0
+            except OSError:
+                self._lost += len(lines)
 
     def _current(self) -> int:
         """The file to write to, a new one when the old is full or old."""

@@ -93,7 +93,8 @@ class Reply:
         match self.state:
             case State.SILENT:
                 self.headers.update(error.headers)
-                await self.whole(error.status, error_object(error.error_type, error.message, self.request_id))
+                request_id = self.headers["request-id"]  # the backend's own, where it gave one
+                await self.whole(error.status, error_object(error.error_type, error.message, request_id))
             case State.HOLDING | State.STREAMING:
                 await self.end_stream(error_event(error.error_type, error.message, self.request_id))
             case State.ENDED:
