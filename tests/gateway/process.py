@@ -1,4 +1,4 @@
-"""The server as a process of its own: `python process.py config.json GRACE` prints its port and serves until a signal."""
+"""The server as a process: `python process.py config.json GRACE` prints its port and serves until a signal."""
 
 import json
 import os

@@ -254,7 +254,10 @@ def test_a_request_passes_byte_for_byte_but_for_its_model(
     anthropic_gateway: Gateway, fake_backend: FakeBackend
 ) -> None:
     fake_backend.plays(anthropic.reply(text="Hello"))
-    body = b'{ "max_tokens":9 , "new_field" : {"b":1.50, "a":"\\u00e9"}, "model": "claude-x",\n "messages":[{"role":"user","content":"\xc3\xa9"}]}'
+    body = (
+        b'{ "max_tokens":9 , "new_field" : {"b":1.50, "a":"\\u00e9"}, "model": "claude-x",\n '
+        b'"messages":[{"role":"user","content":"\xc3\xa9"}]}'
+    )
     headers = {
         "anthropic-beta": "a-1,b-2",
         "anthropic-version": "2023-06-01",
@@ -277,15 +280,18 @@ def test_a_request_passes_byte_for_byte_but_for_its_model(
     assert "the-clients" not in str(request.headers)
 
 
+def frame(kind: str, fields: str) -> bytes:
+    return f'event: {kind}\ndata: {{"type":"{kind}",{fields}}}\n\n'.encode()
+
+
 def test_an_answers_bytes_and_headers_pass(anthropic_gateway: Gateway, fake_backend: FakeBackend) -> None:
-    odd = b'event: message_start\ndata: {"type":"message_start", "message":{"id":"m","usage":{"input_tokens":3}},"new":1}\n\n'
     steps = [
-        odd,
-        b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"new"}}\n\n',
-        b'event: novelty\ndata: {"type":"novelty","text":"\\u00e9"}\n\n',
-        b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n',
-        b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":4}}\n\n',
-        b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+        frame("message_start", ' "message":{"id":"m","usage":{"input_tokens":3}},"new":1'),
+        frame("content_block_start", '"index":0,"content_block":{"type":"new"}'),
+        frame("novelty", '"text":"\\u00e9"'),
+        frame("content_block_stop", '"index":0'),
+        frame("message_delta", '"delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":4}'),
+        frame("message_stop", '"n":null'),
     ]
     told = {"request-id": "req_theirs", "anthropic-ratelimit-requests-remaining": "7", "set-cookie": "no"}
     fake_backend.plays(stream(*steps, headers=told))
@@ -314,7 +320,7 @@ def test_an_anthropic_error_keeps_its_words_type_and_headers(
     anthropic_gateway: Gateway, fake_backend: FakeBackend
 ) -> None:
     error = {"type": "error", "error": {"type": "rate_limit_error", "message": "Slow down, please."}}
-    told = {"retry-after": "9", "x-should-retry": "true", "anthropic-ratelimit-requests-remaining": "0"}
+    told = {"retry-after": "9", "x-should-retry": "true", "request-id": "req_theirs", "anthropic-x": "0"}
     fake_backend.plays(status(429, error, told))
 
     answer = anthropic_gateway.ask(messages(stream=True))
@@ -322,6 +328,7 @@ def test_an_anthropic_error_keeps_its_words_type_and_headers(
     assert answer.status == 429
     assert answer.error == ("rate_limit_error", "Slow down, please.")
     assert told.items() <= answer.headers.items()
+    assert answer.json["request_id"] == "req_theirs"
 
 
 def test_an_error_of_another_form_is_mended(anthropic_gateway: Gateway, fake_backend: FakeBackend) -> None:
