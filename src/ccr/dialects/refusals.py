@@ -41,15 +41,17 @@ OVERFLOW_WORDS = (
 _WINDOW = re.compile(
     r"(?:maximum (?:context|model|sequence|prompt) length (?:is|of)|max_model_len ?=|available context size \(|"
     r"context (?:length|window|size) (?:is|of)(?: only)?|maximum number of tokens allowed \(|"
-    r"input length should be \[1, ?|max_new_tokens` must be <=|tokens >)\s*(\d[\d,]*)",
+    r"input length should be \[1, ?|max_new_tokens` must be <=|tokens >|too large for model with)\s*(\d[\d,]*)",
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
     r"(?:request \((\d[\d,]*) tokens|prompt contains (?:at least )?(\d[\d,]*)|resulted in (\d[\d,]*)|"
-    r"(\d[\d,]*) (?:in the (?:messages|prompt)|input tokens|of text input|`?inputs`? tokens)|"
-    r"input token count \((\d[\d,]*)|too long: (\d[\d,]*)|requested (?:about )?(\d[\d,]*) tokens)",
+    r"(\d[\d,]*) (?:in (?:the|your) (?:messages|prompt)|input tokens|of text input|`?inputs`? tokens)|"
+    r"input token count \((\d[\d,]*)|too long: (\d[\d,]*))",
     re.IGNORECASE,
 )
+_REQUESTED = re.compile(r"requested (?:about )?(\d[\d,]*) tokens", re.IGNORECASE)
+"""Prompt and output together, mostly: asked only where the prompt alone is not named."""
 _OUTPUT_WORDS = (
     "max_tokens",
     "max_completion_tokens",
@@ -109,7 +111,9 @@ def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
     if refusal.status in (400, 404, 413, 415, 422, 500, 501):
         if _learn(text, sent, learned):
             return _error(refusal, "invalid_request_error", 400, retry="same")
-        if any(word in text for word in OVERFLOW_WORDS):
+        window, prompt = window_and_prompt(text)
+        too_long = window is not None and prompt is not None and prompt >= window
+        if too_long or any(word in text for word in OVERFLOW_WORDS):
             return _overflow(refusal, sent, learned)
     return told(refusal)
 
@@ -225,7 +229,7 @@ def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
 def window_and_prompt(text: str) -> tuple[int | None, int | None]:
     """The window's size and the prompt's, as far as a text names them."""
     window = _WINDOW.search(text)
-    prompt = _PROMPT.search(text)
+    prompt = _PROMPT.search(text) or _REQUESTED.search(text)
     return (
         _number(window.group(1)) if window else None,
         _number(next(group for group in prompt.groups() if group)) if prompt else None,
