@@ -84,7 +84,7 @@ def test_a_growing_conversation_only_appends(path: Any) -> None:
 def moved(turn: dict[str, Any], *, last: bool) -> dict[str, Any]:
     """As the client writes it: the newest turn as a list with a cache mark, older ones without, single texts bare."""
     content = turn["content"]
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content
     blocks = [{key: value for key, value in block.items() if key != "cache_control"} for block in blocks]
     if last and blocks:
         blocks[-1]["cache_control"] = {"type": "ephemeral"}

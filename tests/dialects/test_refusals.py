@@ -36,16 +36,20 @@ OUTPUT_LIMITS = {
     "groq": ("`max_tokens` must be less than or equal to `16384`, the maximum value for `max_tokens` is less than the "
              "`context_window` for this model", 16384),
     "dashscope": ("Range of max_tokens should be [1, 8192]", 8192),
-    "volcengine": ("The parameter `max_completion_tokens` specified in the request are not valid: integer above maximum "
+    "volcengine": ("The parameter `max_completion_tokens` specified in the request are not valid: integer above "
+                   "maximum "
                    "value, expected a value <= 12288, but got 32000 instead. Request id: 0217752964393142fa50a", 12288),
 }  # fmt: skip
 
 WINDOWS = {
-    "vllm": ("'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is 40000 "
+    "vllm": ("'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length "
+             "is 40000 "
              "tokens and your request has 24235 input tokens (32000 > 40000 - 24235).", 40000),
     "vllm_0.20": ("This model's maximum context length is 128000 tokens. However, you requested 100000 output tokens "
-                  "and your prompt contains at least 62466 input tokens, for a total of at least 162466 tokens.", 128000),
-    "openrouter": ("This endpoint's maximum context length is 131072 tokens. However, you requested about 141607 tokens "
+                  "and your prompt contains at least 62466 input tokens, for a total of at least 162466 "
+                  "tokens.", 128000),
+    "openrouter": ("This endpoint's maximum context length is 131072 tokens. However, you requested about "
+                   "141607 tokens "
                    "(10535 of text input, 131072 in the output).", 131072),
     "openai": ("This model's maximum context length is 8192 tokens. However, you requested 8256 tokens (64 in the "
                "messages, 8192 in the completion). Please reduce the length of the messages or completion.", 8192),

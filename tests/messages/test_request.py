@@ -1,5 +1,6 @@
 """What a request may look like, and what is said when it can't be understood."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -37,9 +38,8 @@ def body(**fields: Any) -> bytes:
     ],
 )
 def test_a_mistake_is_named_with_its_place(data: bytes, words: str) -> None:
-    with pytest.raises(ClientError, match="^.*$") as caught:
+    with pytest.raises(ClientError, match=re.escape(words)) as caught:
         parse_request(data)
-    assert words in caught.value.message
     assert caught.value.status == 400
 
 
@@ -47,7 +47,7 @@ def test_a_mistake_is_named_with_its_place(data: bytes, words: str) -> None:
 def test_half_a_character_is_replaced(content: bytes) -> None:
     request = parse_request(b'{"model":"m","messages":[{"role":"user","content":%b}]}' % content)
     told = request.messages[0].content
-    text = told if isinstance(told, str) else [block.text for block in told if isinstance(block, Text)][0]
+    text = told if isinstance(told, str) else next(block.text for block in told if isinstance(block, Text))
     assert text == "a\ufffd"
 
 
@@ -60,7 +60,7 @@ def test_half_a_character_is_replaced(content: bytes) -> None:
     ],
 )
 def test_an_unknown_block_is_kept(block: dict[str, Any]) -> None:
-    (known,) = parse_request(body(messages=[{"role": "user", "content": [block]}])).messages[0].content
+    known = parse_request(body(messages=[{"role": "user", "content": [block]}])).messages[0].content[0]
     assert isinstance(known, Unknown)
     assert msgspec.json.decode(known.raw) == block
 

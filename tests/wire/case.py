@@ -1,12 +1,12 @@
 """One golden: a folder with what goes in and, written by `--update`, what must come out.
 
-    request.json    in    the client's request (absent: one plain question with three tools)
-    upstream.sse    in    the backend's answer as a stream; or
-    upstream.json   in    the same in one piece
-    case.json       in    what else matters (`Setting`); absent: the defaults
-    outbound.json   out   the request that goes to the backend (only where request.json is)
-    client.sse      out   the client's bytes; or
-    client.json     out   the client's whole answer; for an error what is told, and what was learned from it
+request.json    in    the client's request (absent: one plain question with three tools)
+upstream.sse    in    the backend's answer as a stream; or
+upstream.json   in    the same in one piece
+case.json       in    what else matters (`Setting`); absent: the defaults
+outbound.json   out   the request that goes to the backend (only where request.json is)
+client.sse      out   the client's bytes; or
+client.json     out   the client's whole answer; for an error what is told, and what was learned from it
 """
 
 from pathlib import Path
