@@ -62,6 +62,10 @@ _OUTPUT_WORDS = (
 )
 _IMAGE_WORDS = ("image", "multimodal", "multi-modal", "vision", "mmproj")
 _FILE_WORDS = ("file", "pdf", "document", "part type", "content type", "content[].type")
+_UNSUPPORTED_WORDS = ("support", "multimodal", "multi-modal", "at most 0 ", "mmproj", "unknown", "expected", "invalid")
+"""Say that the kind of content is refused, not this one picture or paper …"""
+_THIS_ONE_WORDS = ("format", "media type", "media_type", "mime", "too large", "exceeds", "corrupt", "decode")
+"""… and that it is this one."""
 _THINKING_WORDS = ("support thinking", "think value")
 OPTIONAL_FIELDS = (
     "reasoning_effort",
@@ -112,7 +116,7 @@ def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
         if _learn(text, sent, learned):
             return _error(refusal, "invalid_request_error", 400, retry="same")
         window, prompt = window_and_prompt(text)
-        too_long = window is not None and prompt is not None and prompt >= window
+        too_long = window is not None and prompt is not None and prompt + least_room(window) > window
         if too_long or any(word in text for word in OVERFLOW_WORDS):
             return _overflow(refusal, sent, learned)
     return told(refusal)
@@ -171,7 +175,7 @@ def _learn_max_tokens(text: str, sent: Sent, learned: Learned) -> bool:
         return not was
     window, prompt = window_and_prompt(text)
     if window is not None:
-        if prompt is not None and prompt >= window:
+        if prompt is not None and prompt + least_room(window) > window:
             return False  # no max_tokens would help
         if prompt is not None:
             learned.correction.trust(sent.estimated, prompt)
@@ -196,17 +200,26 @@ def _learn_field(text: str, sent: Sent, learned: Learned) -> bool:
 
 
 def _learn_images(text: str, sent: Sent, learned: Learned) -> bool:
-    if sent.has_images and learned.images and any(word in text for word in _IMAGE_WORDS):
+    if sent.has_images and learned.images and _refuses(text, _IMAGE_WORDS):
         learned.images = False
         return True
     return False
 
 
 def _learn_files(text: str, sent: Sent, learned: Learned) -> bool:
-    if sent.has_files and learned.files and any(word in text for word in _FILE_WORDS):
+    if sent.has_files and learned.files and _refuses(text, _FILE_WORDS):
         learned.files = False
         return True
     return False
+
+
+def _refuses(text: str, kind: tuple[str, ...]) -> bool:
+    """The model takes nothing of a kind. A picture that is too large must not make a model blind for good."""
+
+    def says(words: tuple[str, ...]) -> bool:
+        return any(word in text for word in words)
+
+    return says(kind) and says(_UNSUPPORTED_WORDS) and not says(_THIS_ONE_WORDS)
 
 
 def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
@@ -224,6 +237,11 @@ def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
     return UpstreamError(
         refusal.provider, "head", message, retry="never", error_type="invalid_request_error", status=400
     )
+
+
+def least_room(window: int) -> int:
+    """Tokens that an answer must have room for: a prompt that leaves less is too long, so that the client compacts."""
+    return min(1024, window // 8)
 
 
 def window_and_prompt(text: str) -> tuple[int | None, int | None]:

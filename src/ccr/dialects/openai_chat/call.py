@@ -17,6 +17,7 @@ from ccr.dialects.refusals import (
     error_code,
     error_text,
     judge,
+    least_room,
     read_refusal,
     told,
 )
@@ -127,8 +128,8 @@ def max_tokens(request: MessagesRequest, tokens: int, endpoint: Endpoint) -> int
         return limit
     prompt = learned.correction.apply(tokens)
     room = window - prompt - prompt // 50 - MARGIN
-    # Where the estimate sees no room at all, the backend shall judge: it counts exactly.
-    return min(limit, max(room, 1))
+    # Where the estimate sees no room, the backend shall judge: it counts exactly.
+    return min(limit, max(room, least_room(window)))
 
 
 def _least(*limits: int | None) -> int | None:
