@@ -1,12 +1,16 @@
 # make run    set up and show the router at work (no key, no model, no network needed)
 # make test   set up and run every check
+# make bench  measure beside nginx and the npm tool (needs nginx, gcc and Node; ten minutes)
 # make clean  remove what the other two made
 
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint types unit e2e wheel clean
+bench: $(VENV)/.ready-to-test
+	$(BIN)/python bench/run.py --update docs/performance.md
+
+.PHONY: run test lint types unit e2e wheel bench clean
 
 run: $(VENV)/.ready
 	@$(BIN)/ccr demo

@@ -160,6 +160,8 @@ def _tag(request: MessagesRequest, is_subagent: bool) -> str:
     for message in users:
         for block in _blocks(message):
             text = block.text if isinstance(block, Text) else ""
+            if text.startswith("<system-reminder>"):
+                continue  # the client's own words; a project's notes there may speak of the tag
             match = TAG.search(text) if is_subagent else TAG.match(text.lstrip())
             if match:
                 return match.group(1).strip()
