@@ -506,6 +506,87 @@ def test_closing_the_client_ends_everything(run: Run) -> None:
     run(story())
 
 
+def test_arrivals_are_handed_over_in_the_call_of_the_socket(run: Run) -> None:
+    async def story() -> None:
+        seen: list[bytes] = []
+        next_one = asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            await peer.send(CHUNKED)
+            for piece in (b"one", b"two", b"three", b"last"):
+                await next_one.wait()
+                next_one.clear()
+                await peer.send(chunk(piece) + (b"0\r\n\r\n" if piece == b"last" else b""))
+
+        def take(data: bytes) -> bool:
+            seen.append(data)
+            next_one.set()
+            return data != b"two"
+
+        async with Backend(script) as backend, OwnClient() as client:
+            response = await client.send(post(backend.url()), CALM)
+            next_one.set()
+            await response.each(take)
+            assert seen == [b"one", b"two"]
+            assert await response.read() == b"three"
+            next_one.set()
+            await response.each(take)
+            # What comes with the end is left to read(), which alone tells a whole answer from a cut one.
+            assert seen == [b"one", b"two"]
+            assert await response.read_all(100) == b"last"
+
+    run(story())
+
+
+def test_cancelling_a_hand_over_closes_the_connection_within_a_second(run: Run) -> None:
+    async def story() -> None:
+        gone = asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            await peer.send(CHUNKED)
+            await peer.gone()
+            gone.set()
+
+        async with Backend(script) as backend, OwnClient() as client:
+            response = await client.send(post(backend.url()), CALM)
+            task = asyncio.create_task(response.each(lambda _: True))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait_for(gone.wait(), 1)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    run(story())
+
+
+def test_a_cut_ends_the_hand_over_and_read_tells_it(run: Run) -> None:
+    async def story() -> None:
+        seen: list[bytes] = []
+        go = asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await peer.request()
+            await peer.send(CHUNKED)
+            await go.wait()
+            await peer.send(chunk(b"x"))
+
+        def take(data: bytes) -> bool:
+            seen.append(data)
+            return True
+
+        async with Backend(script) as backend, OwnClient() as client:
+            response = await client.send(post(backend.url()), CALM)
+            go.set()
+            await response.each(take)
+            assert seen == [b"x"]
+            with pytest.raises(Failure, match="before the answer was complete"):
+                await response.read()
+
+    run(story())
+
+
 async def until(fact: Callable[[], bool]) -> None:
     """Poll a fact; `run` limits the time."""
     while not fact():  # noqa: ASYNC110 -- facts of the code under test, which sets no events for tests

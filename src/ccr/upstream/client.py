@@ -61,8 +61,11 @@ class Response:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def each(self, taker: Callable[[bytes], bool]) -> None:
-        """Hand every arrival to `taker` in the very call of the socket: no task is woken for it. Ends when `taker`
-        returns False, or when only `read` can tell how the answer ends."""
+        """Hand every arrival to `taker` in the very call of the socket: no task is woken for it.
+
+        Ends when `taker` returns False (what it was given is taken), and when `read` has to go on: at once if bytes
+        wait already, at the end of the answer with its last bytes, at a failure, for a compressed answer.
+        """
         if self._inflate is None:
             await self._exchange.taken(taker)
 

@@ -14,6 +14,7 @@ import asyncio
 import select
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 import httptools
@@ -24,7 +25,7 @@ from ccr.upstream.failure import Failure, Unanswered, words_of
 HEAD_LIMIT = 64 * 1024
 """Bytes of a head (interim answers and trailers included), and of chunk extensions between two pieces of body."""
 HEADERS_LIMIT = 200
-"""Headers of an answer, trailers included."""
+"""Headers of an answer; as many trailers."""
 _JOIN_LIMIT = 16 * 1024  # up to here head and body as one buffer are cheaper than as two (measured)
 
 Key = tuple[str, str, int, str]
@@ -53,7 +54,6 @@ class Connection(asyncio.Protocol):
         self.exchange: Exchange | None = None
         self._answer: Exchange  # the same, for the parser's callbacks
         self._headers: list[tuple[str, str]] = []
-        self._header_count = 0
         self._head_size = 0
         self._bare = 0
         self._keep_alive = False
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         """Send a request; its answer goes into `exchange`."""
         self.exchange = self._answer = exchange
         self._headers = []
-        self._header_count = self._head_size = self._bare = 0
+        self._head_size = self._bare = 0
         self._keep_alive = False
         if self._transport.is_closing():  # it ended between its making and now: no callback will come
             self._ended(None)
@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     def is_fresh(self) -> bool:
         """Whether it may be used again: open, and nothing lies there unread."""
-        return not self._transport.is_closing() and not self._poll.poll(0)
+        return not self._transport.is_closing() and not self._has_news()
 
     def pause_reading(self) -> None:
         self._transport.pause_reading()
@@ -94,8 +94,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._poll = select.poll()
-        self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._has_news = _news_of(transport.get_extra_info("socket").fileno())
 
     def data_received(self, data: bytes) -> None:
         exchange = self.exchange
@@ -136,11 +135,11 @@ class Connection(asyncio.Protocol):
             raise Failure("body", "bytes after the end of the answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_count += 1
+        headers = self._headers
         self._head_size += len(name) + len(value) + 4
-        if self._header_count > HEADERS_LIMIT or self._head_size > HEAD_LIMIT:
+        if len(headers) == HEADERS_LIMIT or self._head_size > HEAD_LIMIT:
             raise _endless(self._answer)
-        self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+        headers.append((_lowered(name), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -205,12 +204,18 @@ class Connection(asyncio.Protocol):
             self.abort(Unanswered("head", f"{reason} before any answer"))
 
 
-def _is_readable(descriptor: int) -> bool:
+def _news_of(descriptor: int) -> Callable[[], bool]:
+    """Tells whether bytes or an end wait to be read."""
     if sys.platform == "win32":
-        return bool(select.select([descriptor], [], [], 0)[0])
-    poll = select.poll()  # select() is limited to descriptors below 1024
+        return lambda: bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()  # there select() is limited to descriptors below 1024
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    return lambda: bool(poll.poll(0))
+
+
+@lru_cache(maxsize=256)
+def _lowered(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _endless(exchange: Exchange) -> Failure:
