@@ -9,12 +9,12 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import click
 import msgspec
+from msgspec import Struct, field
 
 from ccr.cli import health
 from ccr.cli.claude import find_claude
@@ -29,8 +29,7 @@ from ccr.demo.configuration import configuration
 from ccr.demo.kinds import all_kinds
 from ccr.demo.model import ScriptedModel
 from ccr.demo.table import table
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+from ccr.gateway.server import listen, run
 
 PATIENCE = 15.0
 """Seconds that the server has to answer for the first time."""
@@ -45,16 +44,13 @@ INTERRUPTED = 130
 def demo(once: bool, with_claude: bool) -> None:
     """See every kind of request routed, without key, model or network."""
     program = installed_claude() if with_claude else ""
-    for number in SIGNALS:
-        signal.signal(number, leave)
+    early: list[int] = []
+    take_note(early)
     with (
         tempfile.TemporaryDirectory(prefix="ccr-demo-", ignore_cleanup_errors=True) as folder,
         ScriptedModel() as model,
     ):
-        try:
-            code = host(Path(folder), model, program, stays=not (once or with_claude))
-        finally:
-            be_deaf()
+        code = Demo(Path(folder), model, program, once or with_claude, early).run()
     sys.exit(code)
 
 
@@ -65,71 +61,78 @@ def installed_claude() -> str:
         raise Failure(failure.message) from None
 
 
-def leave(number: int, _frame: object) -> None:
-    """A signal before the server has taken over: unwind, so that the folder goes."""
-    raise SystemExit(128 + number)
-
-
-def hang_up(number: int, _frame: object) -> None:
-    """The terminal is gone. The server knows the other two signals only."""
-    signal.raise_signal(signal.SIGTERM)
+def take_note(early: list[int]) -> None:
+    """A signal before the server has taken over waits until it has: nothing is cut off half-way."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: early.append(number))
+    # The terminal is gone. The server knows the other two only.
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def be_deaf() -> None:
     """From now on no signal is heard: the folder goes, whoever is impatient."""
-    for number in SIGNALS:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
 
-def host(folder: Path, model: ScriptedModel, program: str, *, stays: bool) -> int:
-    """Serve until the visitor has seen everything, or, if the demo stays, until a signal. Returns the exit code."""
-    from ccr.gateway.server import listen, run
+class Demo(Struct):
+    """One demo, under way."""
 
-    stopping = threading.Event()
-    with ThreadPoolExecutor(1) as visitors, listen("127.0.0.1", 0) as listener:
-        snapshot = msgspec.structs.replace(configure(folder, model), port=listener.getsockname()[1])
+    folder: Path
+    model: ScriptedModel
+    program: str
+    """The claude to run after the table; empty: none."""
+    ends: bool
+    """It does not stay up when all has been shown."""
+    early: list[int]
+    """Signals that came before the server had taken them over."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """The server has ended."""
 
-        def visit() -> int:
-            code = show(snapshot)
-            if stays:
-                invite(snapshot)
-            return work(program, folder, snapshot, model, stopping) or code if program else code
+    def run(self) -> int:
+        """Serve until the visitor has seen everything, or until a signal. Returns the exit code."""
+        with ThreadPoolExecutor(1) as visitors, listen("127.0.0.1", 0) as listener:
+            snapshot = configure(self.folder, self.model.url)
+            snapshot = msgspec.structs.replace(snapshot, port=listener.getsockname()[1])
+            visitor = visitors.submit(self.visit, snapshot)
+            visitor.add_done_callback(self.seen)
+            try:
+                run(snapshot, listener, log_level=snapshot.log_level, home=self.folder)
+            finally:
+                be_deaf()
+                self.stopping.set()
+            if not visitor.done():
+                return INTERRUPTED
+        return visitor.result()
 
-        visitor = visitors.submit(visit)
-        visitor.add_done_callback(ending(stays))
-        signal.signal(signal.SIGHUP, hang_up)
-        try:
-            run(snapshot, listener, log_level=snapshot.log_level, home=folder)
-        finally:
-            be_deaf()
-            stopping.set()
-        if not visitor.done():
+    def visit(self, snapshot: Snapshot) -> int:
+        """The second thread. Returns the exit code."""
+        if health.ask(snapshot.host, snapshot.port, PATIENCE) is None:
+            raise Failure("The router of the demo does not answer.")
+        if self.early:
             return INTERRUPTED
-    return visitor.result()
+        code = show(snapshot)
+        if self.program:
+            return work(self.program, self.folder, snapshot, self.model, self.stopping) or code
+        if not self.ends:
+            invite(snapshot)
+        return code
 
-
-def configure(folder: Path, model: ScriptedModel) -> Snapshot:
-    """Written to a file and read again, as a user's is."""
-    path = folder / "config.json"
-    write_private(path, msgspec.json.format(msgspec.json.encode(configuration(model.url)), indent=2))
-    return usable(load(path, {}), path)
-
-
-def ending(stays: bool) -> Callable[[Future[int]], None]:
-    """What happens when the visitor is done: the server ends, unless the demo stays (and nothing went wrong)."""
-
-    def end(visitor: Future[int]) -> None:
-        if not stays or visitor.exception() is not None:
+    def seen(self, visitor: Future[int]) -> None:
+        """The visitor is done: the server ends, unless the demo stays and nothing went wrong."""
+        if self.ends or self.early or visitor.exception() is not None:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    return end
+
+def configure(folder: Path, model_url: str) -> Snapshot:
+    """Written to a file and read again, as a user's is."""
+    path = folder / "config.json"
+    write_private(path, msgspec.json.format(msgspec.json.encode(configuration(model_url)), indent=2))
+    return usable(load(path, {}), path)
 
 
 def show(snapshot: Snapshot) -> int:
     """One request of each kind, the table, and what was wrong with it. Returns the exit code."""
-    # Once it answers it has taken the signals over: a visitor who fails before would end it too early.
-    if health.ask(snapshot.host, snapshot.port, PATIENCE) is None:
-        raise Failure("The router of the demo does not answer.")
     url = health.base_url(snapshot.host, snapshot.port)
     click.echo(f"ccr on {url}, before a scripted model: one request of each kind that Claude Code sends.\n")
     rows = [(kind, ask(snapshot.host, snapshot.port, kind)) for kind in all_kinds()]
