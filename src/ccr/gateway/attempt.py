@@ -11,7 +11,7 @@ from ccr.dialects import Call, Decoder
 from ccr.errors import UpstreamError
 from ccr.gateway.exchange import Exchange
 from ccr.gateway.reply import Reply
-from ccr.messages.events import Event, Failed, WireEvent, encode
+from ccr.messages.events import Event, Failed, Verbatim, WireEvent, encode
 from ccr.messages.message import fold
 from ccr.providers import Provider
 from ccr.upstream.client import Client, Deadlines, Failure, Outbound, Response
@@ -149,6 +149,8 @@ async def _fold_stream(
     while not decoder.ended:
         events += await _next(provider, decoder, response)
         response.content_started()
+    if any(isinstance(event, Verbatim) for event in events):
+        raise UpstreamError(provider.name, "body", f"provider {provider.name} streamed an answer that was asked whole.")
     message = fold(events)
     exchange.usage, exchange.stop_reason = message.usage, message.stop_reason
     await reply.whole(200, message.encode())

@@ -1,7 +1,7 @@
 """The listening process: a socket, an event loop, uvicorn, and signals of our own.
 
 uvicorn ignores a second SIGTERM and re-raises the first one after serving, so that nothing behind it would run (the pid
-file!): its signal handling is switched off. The first SIGTERM or SIGINT ends it cleanly, the second at once.
+file!): its signal handling is switched off. The first signal ends it cleanly, the second at once.
 """
 
 import asyncio
@@ -21,6 +21,9 @@ from ccr.gateway.edge import Edge
 from ccr.gateway.log import RequestLog
 from ccr.gateway.runtime import Runtime
 from ccr.upstream.client import Client
+
+SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGINT", "SIGHUP") if name in signal.Signals.__members__]
+"""End the server; SIGHUP comes when the terminal of a foreground server is closed. Windows has no SIGHUP."""
 
 BACKLOG = 2048
 GRACE = 10
@@ -84,7 +87,7 @@ async def _serve(snapshot: Snapshot, sock: socket.socket, log_level: str, home: 
 
 class Server(uvicorn.Server):
     def take_signals(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in SIGNALS:
             try:
                 loop.add_signal_handler(number, self._stop)
             except NotImplementedError:  # Windows
