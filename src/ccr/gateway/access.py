@@ -39,7 +39,7 @@ def _check_key(headers: Headers, api_key: str) -> None:
 
 def _check_local(headers: Headers, port: int) -> None:
     host = headers.get("host", "")
-    if host and not is_loopback(_split(f"//{host}")[0]):
+    if host and not _is_here(host):
         raise ClientError(
             "permission_error", f"Host {host[:80]!r} is not this machine: set an APIKEY to serve other names."
         )
@@ -49,6 +49,11 @@ def _check_local(headers: Headers, port: int) -> None:
     name, origin_port = _split(origin)
     if origin_port != port or not is_loopback(name):
         raise ClientError("permission_error", f"Requests from web pages of {origin[:80]!r} are not allowed.")
+
+
+@lru_cache(maxsize=256)
+def _is_here(host: str) -> bool:
+    return is_loopback(_split(f"//{host}")[0])
 
 
 @lru_cache(maxsize=256)
