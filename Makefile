@@ -5,6 +5,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := src tests bench
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 bench: $(VENV)/.ready-to-test
@@ -18,8 +19,8 @@ run: $(VENV)/.ready
 test: lint types unit e2e wheel
 
 lint: $(VENV)/.ready-to-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 
 types: $(VENV)/.ready-to-test
 	$(BIN)/mypy
