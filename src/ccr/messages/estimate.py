@@ -13,6 +13,7 @@ from ccr.messages.blocks import (
     Block,
     Document,
     Image,
+    RedactedThinking,
     Text,
     TextSource,
     Thinking,
@@ -30,20 +31,36 @@ PDF_BYTES_PER_TOKEN = 30
 MESSAGE_TOKENS = 4
 """The markers of a turn in a chat template."""
 _SAMPLE = 4_096  # characters
+_OPAQUE = (Image, Document, Thinking, RedactedThinking)
+"""Blocks whose JSON holds more than a model reads: base64 data, signatures."""
 
 
 def estimate(request: MessagesRequest, body: bytes) -> int:
     """Input tokens of a request: system, tools, messages, images and documents. At least 1.
 
     Text alone is measured by the body's size: its JSON is about what a chat template makes of it. Only where the
-    body holds what a model does not read as text (base64 data, signatures) are the blocks walked through.
+    body holds what a model does not read as text (images, files, signatures) are the blocks measured one by one.
     """
-    if b'"base64"' not in body and b'"signature"' not in body:
+    if _is_text(request):
         middle = len(body) // 2
         sample = body[max(0, middle - _SAMPLE // 2) : middle + _SAMPLE // 2]
         words_per_byte = len(sample.split()) / max(1, len(sample))
         return max(1, round(len(body) * max(1 / BYTES_PER_TOKEN, words_per_byte)))
     return max(1, walk(request))
+
+
+def _is_text(request: MessagesRequest) -> bool:
+    # By the blocks' types: a search in the body's bytes is as dear as decoding them (measured).
+    return not any(
+        isinstance(block, _OPAQUE) or (isinstance(block, ToolResult) and _shows_media(block))
+        for message in request.messages
+        if not isinstance(message.content, str)
+        for block in message.content
+    )
+
+
+def _shows_media(result: ToolResult) -> bool:
+    return isinstance(result.content, list) and any(isinstance(block, _OPAQUE) for block in result.content)
 
 
 def walk(request: MessagesRequest) -> int:
