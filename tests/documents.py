@@ -20,7 +20,7 @@ class Block(Struct, frozen=True):
     language: str
     text: str
     mark: str
-    """Of the comment above it: `runs`, `runs with models`, or empty."""
+    """Of the comment above it: `runs`, `runs but for numbers`, `runs with models`, or empty."""
     line: int
 
     def __str__(self) -> str:
@@ -73,11 +73,19 @@ def command_lines() -> set[tuple[str, ...]]:
     """Every `ccr …` that is shown, as its arguments."""
     shown: set[tuple[str, ...]] = set()
     for document in DOCUMENTS:
-        codes = [re.sub(r"#.*", "", block.text) for block in blocks(document) if block.language in ("sh", "console")]
+        codes = [typed(block) for block in blocks(document) if block.language in ("sh", "console")]
         for code in (*codes, *quoted(prose(document))):
             for match in re.finditer(r"(?:^|[\s(])ccr ([^\n&|;)]+)", code):
                 shown.add(tuple(shlex.split(match.group(1))))
     return shown
+
+
+def typed(block: Block) -> str:
+    """What a person types, without comments."""
+    lines = block.text.splitlines()
+    if block.language == "console":
+        lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return re.sub(r"#.*", "", "\n".join(lines))
 
 
 def links(document: Path) -> list[str]:
