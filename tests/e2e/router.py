@@ -13,9 +13,13 @@ from tests.backends.llama import LlamaServer, free_port, wait_until_healthy
 CCR = Path(sys.executable).with_name("ccr")
 
 
+KEY = "key-of-"
+"""Begins every provider's key."""
+
+
 def provider(name: str, backend: FakeBackend | LlamaServer, *models: str, path: str = "/v1/chat/completions") -> Any:
     """A provider of config.json whose server is the backend."""
-    return {"name": name, "api_base_url": backend.url + path, "api_key": f"key-of-{name}", "models": list(models)}
+    return {"name": name, "api_base_url": backend.url + path, "api_key": KEY + name, "models": list(models)}
 
 
 class Router:
@@ -50,7 +54,9 @@ class Router:
             raise
         printed = self.said.read_text()
         assert code == 0, f"ccr start ended with {code}: {printed[-2000:]}"
-        assert "Traceback" not in printed + self.log(), printed[-3000:] + self.log()[-3000:]
+        told = printed + self.log()
+        assert "Traceback" not in told, told[-3000:]
+        assert KEY not in told, "a provider's key was logged"
 
     def log(self) -> str:
         """All that stands in the log files."""

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import struct
+import zlib
 from typing import Any
 
 import pytest
@@ -147,3 +149,26 @@ def test_a_tool_that_the_client_loads_later_can_be_called(claude: Claude, fake_b
     result = next(m for m in fake_backend.requests[1].body["messages"] if m["role"] == "tool")
     assert "CronList" in result["content"]
     assert outcome.text == "No jobs."
+
+
+def test_a_picture_that_a_tool_reads_is_shown_to_the_model(claude: Claude, fake_backend: FakeBackend) -> None:
+    path = claude.work / "dot.png"
+    path.write_bytes(png())
+    fake_backend.plays(reply(calls=[Call("Read", {"file_path": str(path)})]), reply(text="A red dot."))
+
+    outcome = claude.run("What is in dot.png?")
+
+    outcome.assert_success()
+    assert outcome.text == "A red dot."
+    assert '"url": "data:image/' in words(fake_backend.requests[1])
+
+
+def png() -> bytes:
+    """One red pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0\xff\0\0")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
