@@ -31,7 +31,7 @@ PDF_BYTES_PER_TOKEN = 30
 MESSAGE_TOKENS = 4
 """The markers of a turn in a chat template."""
 _SAMPLE = 4_096  # characters
-_OPAQUE = (Image, Document, Thinking, RedactedThinking)
+_OPAQUE = frozenset({Image, Document, Thinking, RedactedThinking})
 """Blocks whose JSON holds more than a model reads: base64 data, signatures."""
 
 
@@ -52,7 +52,8 @@ def estimate(request: MessagesRequest, body: bytes) -> int:
 def _is_text(request: MessagesRequest) -> bool:
     # By the blocks' types: a search in the body's bytes is as dear as decoding them (measured).
     return not any(
-        isinstance(block, _OPAQUE) or (isinstance(block, ToolResult) and _shows_media(block))
+        # Not isinstance: a miss against a Struct costs eight times as much (measured).
+        type(block) in _OPAQUE or (type(block) is ToolResult and _shows_media(block))
         for message in request.messages
         if not isinstance(message.content, str)
         for block in message.content
@@ -60,7 +61,7 @@ def _is_text(request: MessagesRequest) -> bool:
 
 
 def _shows_media(result: ToolResult) -> bool:
-    return isinstance(result.content, list) and any(isinstance(block, _OPAQUE) for block in result.content)
+    return isinstance(result.content, list) and any(type(block) in _OPAQUE for block in result.content)
 
 
 def walk(request: MessagesRequest) -> int:
