@@ -76,6 +76,8 @@ class ClientError(CcrError):
         self.status = status or STATUS[error_type]
         self.headers = headers or {}
         """Extra response headers, such as `retry-after` (whole seconds) and `x-should-retry` (true, false)."""
+        self.log_text = message
+        """What the log may say of it."""
 
 
 class UpstreamError(CcrError):
@@ -91,7 +93,9 @@ class UpstreamError(CcrError):
         error_type: ErrorType = "api_error",
         status: int | None = None,
         headers: dict[str, str] | None = None,
+        quotes: bool = True,
     ) -> None:
+        """`quotes`: the message holds words of the backend, which may hold the prompt."""
         super().__init__(message)
         self.provider = provider
         self.phase: Phase = phase
@@ -101,11 +105,15 @@ class UpstreamError(CcrError):
         self.status = status
         """The status for the client; None: the one that belongs to the type (502 for `api_error`)."""
         self.headers = headers or {}
+        self.quotes = quotes
 
     def for_client(self) -> ClientError:
         """The same failure as the client is told it."""
         status = self.status or (502 if self.error_type == "api_error" else STATUS[self.error_type])
-        return ClientError(self.error_type, self.message, status=status, headers=self.headers)
+        told = ClientError(self.error_type, self.message, status=status, headers=self.headers)
+        if self.quotes:
+            told.log_text = f"provider {self.provider} answered with an error: {self.error_type}, told as {status}."
+        return told
 
 
 class ConfigError(CcrError):

@@ -58,13 +58,17 @@ def test_an_answer_without_usage_is_marked(gateway: Gateway, fake_backend: FakeB
 
 @pytest.mark.parametrize("streamed", [True, False])
 def test_failures_are_one_line_too(gateway: Gateway, fake_backend: FakeBackend, streamed: bool) -> None:
-    fake_backend.plays(status(500, {"error": {"message": "busy"}}))
+    fake_backend.plays(status(500, {"error": {"message": "busy with: the words of the prompt"}}))
     gateway.ask(messages(stream=streamed))
     gateway.ask(b"{")
 
     first, second = gateway.lines(2)
 
-    assert (first["level"], first["status"], first["error"]) == ("warn", 500, "provider fake: busy")
+    assert (first["level"], first["status"], first["error"]) == (
+        "warn",
+        500,
+        "provider fake answered with an error: api_error, told as 500.",
+    )
     assert (second["status"], second["route"]) == (400, None)
 
 

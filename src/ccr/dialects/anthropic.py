@@ -246,7 +246,7 @@ class PassDecoder:
             return events
         self.ended = True
         message = f"provider {self._provider} ended its answer before it was complete."
-        return [*events, Failed(UpstreamError(self._provider, "body", message))]
+        return [*events, Failed(UpstreamError(self._provider, "body", message, quotes=False))]
 
     def _frames(self, data: bytes) -> list[Event]:
         # Deltas are the bulk: only reads with other events in them are looked at.

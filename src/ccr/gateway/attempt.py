@@ -63,7 +63,7 @@ def failed(provider: Provider, failure: Failure) -> UpstreamError:
     """A failure on the way, in the client's terms."""
     error_type = "timeout_error" if failure.timeout else "api_error"
     message = f"provider {provider.name}: {failure.message}."
-    return UpstreamError(provider.name, failure.phase, message, error_type=error_type)  # type: ignore[arg-type]
+    return UpstreamError(provider.name, failure.phase, message, error_type=error_type, quotes=False)  # type: ignore[arg-type]
 
 
 async def _refusal(provider: Provider, call: Call, response: Response) -> UpstreamError:
@@ -131,7 +131,7 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
             continue
         exchange.usage, exchange.stop_reason = decoder.usage, decoder.stop_reason
         if failure is not None:
-            exchange.error = without_key(failure, provider).message
+            exchange.error = without_key(failure, provider).for_client().log_text
             await reply.stream(data)
             await reply.error(failure.for_client())
         elif decoder.ended:
@@ -150,7 +150,8 @@ async def _fold_stream(
         events += await _next(provider, decoder, response)
         response.content_started()
     if any(isinstance(event, Verbatim) for event in events):
-        raise UpstreamError(provider.name, "body", f"provider {provider.name} streamed an answer that was asked whole.")
+        why = f"provider {provider.name} streamed an answer that was asked whole."
+        raise UpstreamError(provider.name, "body", why, quotes=False)
     message = fold(events)
     exchange.usage, exchange.stop_reason = message.usage, message.stop_reason
     await reply.whole(200, message.encode())

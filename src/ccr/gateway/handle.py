@@ -54,7 +54,7 @@ async def handle_messages(
             await reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
     except (ClientError, UnicodeDecodeError) as error:
         told = error if isinstance(error, ClientError) else not_unicode()
-        exchange.error = told.message
+        exchange.error = told.log_text
         await reply.error(told)
     except Exception as error:
         # The request boundary: a defect of ours must take neither the server nor the client's session down.
@@ -145,11 +145,10 @@ async def try_targets(
                 await try_target(target, inbound, snapshot, runtime, exchange, reply)
                 return target
             except UpstreamError as error:
-                tried.error, retry = error.message, error.retry
-                failure = error.for_client()
+                failure, retry = error.for_client(), error.retry
             except ClientError as error:
-                tried.error, retry = error.message, "next"
-                failure = error
+                failure, retry = error, "next"
+            tried.error = failure.log_text
         if retry == "never":
             break
     assert failure is not None  # a plan has at least one target

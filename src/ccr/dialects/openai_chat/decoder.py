@@ -125,7 +125,9 @@ class ChatDecoder:
             chunk = decode_chunk(payload)
         except msgspec.DecodeError:
             if whole and payload.strip():
-                self._fail(f"{self._provider} sent a stream event that is not JSON: {_excerpt(payload)}", out)
+                self._fail(
+                    f"{self._provider} sent a stream event that is not JSON: {_excerpt(payload)}", out, quotes=True
+                )
             return
         self._object(payload, chunk, out)
 
@@ -192,7 +194,7 @@ class ChatDecoder:
             return
         stop_reason = STOP_REASONS.get(self._finish_reason.lower())
         if stop_reason is None:
-            self._fail(f"{self._provider} broke off its answer: finish_reason {self._finish_reason!r}.", out)
+            self._fail(f"{self._provider} broke off its answer: finish_reason {self._finish_reason[:40]!r}.", out)
             return
         self._blocks.close(out)
         if self._blocks.nameless:
@@ -210,9 +212,9 @@ class ChatDecoder:
         out.extend((MessageDelta(stop_reason, matched, self.usage), MessageStop()))
         self.ended = True
 
-    def _fail(self, message: str, out: list[Event]) -> None:
+    def _fail(self, message: str, out: list[Event], quotes: bool = False) -> None:
         self.ended = True
-        out.append(Failed(UpstreamError(self._provider, "body", message)))
+        out.append(Failed(UpstreamError(self._provider, "body", message, quotes=quotes)))
 
 
 class _Part(msgspec.Struct):
