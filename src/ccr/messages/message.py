@@ -12,7 +12,6 @@ from ccr.messages.events import (
     InputJsonDelta,
     MessageDelta,
     MessageStart,
-    MessageStop,
     SignatureDelta,
     StopReason,
     TextDelta,
@@ -21,7 +20,6 @@ from ccr.messages.events import (
     ThinkingStart,
     ToolUseStart,
     Usage,
-    Verbatim,
     literal_str,
     str_literal,
     usage_json,
@@ -80,31 +78,33 @@ def fold(events: Iterable[Event]) -> Message:
     message = Message(id="", model="")
     pieces: list[bytes] = []
     for event in events:
-        match event:
-            case MessageStart():
-                message.id, message.model = event.id, event.model
-            case TextStart():
-                message.content.append(TextBlock())
-            case ThinkingStart():
-                message.content.append(ThinkingBlock())
-            case ToolUseStart():
-                message.content.append(ToolUseBlock(event.id, event.name))
-            case TextDelta(text=piece) | ThinkingDelta(thinking=piece) | InputJsonDelta(partial_json=piece):
-                pieces.append(piece)
-            case SignatureDelta():
-                block = message.content[event.index]
-                if isinstance(block, ThinkingBlock):
-                    block.signature += event.signature
-            case BlockStop():
-                _fill(message.content[event.index], joined(pieces))
-                pieces = []
-            case MessageDelta():
-                message.stop_reason, message.stop_sequence = event.stop_reason, event.stop_sequence
-                message.usage = event.usage
-            case MessageStop() | Verbatim():
-                pass
-            case Failed():
-                raise event.error
+        # Not `match`: a class pattern that misses costs eight times as much for a Struct (measured).
+        if type(event) is TextDelta:
+            pieces.append(event.text)
+        elif type(event) is InputJsonDelta:
+            pieces.append(event.partial_json)
+        elif type(event) is ThinkingDelta:
+            pieces.append(event.thinking)
+        elif type(event) is MessageStart:
+            message.id, message.model = event.id, event.model
+        elif type(event) is TextStart:
+            message.content.append(TextBlock())
+        elif type(event) is ToolUseStart:
+            message.content.append(ToolUseBlock(event.id, event.name))
+        elif type(event) is BlockStop:
+            _fill(message.content[event.index], joined(pieces))
+            pieces = []
+        elif type(event) is MessageDelta:
+            message.stop_reason, message.stop_sequence = event.stop_reason, event.stop_sequence
+            message.usage = event.usage
+        elif type(event) is ThinkingStart:
+            message.content.append(ThinkingBlock())
+        elif type(event) is SignatureDelta:
+            block = message.content[event.index]
+            if isinstance(block, ThinkingBlock):
+                block.signature += event.signature
+        elif type(event) is Failed:
+            raise event.error
     return message
 
 

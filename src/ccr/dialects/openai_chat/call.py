@@ -1,6 +1,6 @@
 """One attempt at a chat completion: the request's body out, the answer's decoder back."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET
@@ -23,7 +23,7 @@ from ccr.dialects.refusals import (
 )
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
-from ccr.messages.events import Failed, MessageStart
+from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
 
@@ -61,7 +61,7 @@ class ChatCall:
             raise UpstreamError(
                 self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer with JSON: {text}"
             ) from None
-        wire = [event for event in events if not isinstance(event, Failed)]
+        wire = cast(list[WireEvent], events)  # `fold` raises the error of a Failed
         return Answer(message.encode(), wire, message.usage, message.stop_reason)
 
     def decoder(self) -> ChatDecoder:
@@ -137,13 +137,16 @@ def _least(*limits: int | None) -> int | None:
 
 
 def _sampling(request: MessagesRequest) -> dict[str, Any]:
-    wanted = {
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "top_k": request.top_k,
-        "stop": request.stop_sequences or None,
-    }
-    return {name: value for name, value in wanted.items() if value is not None}
+    wanted: dict[str, Any] = {}
+    if request.temperature is not None:
+        wanted["temperature"] = request.temperature
+    if request.top_p is not None:
+        wanted["top_p"] = request.top_p
+    if request.top_k is not None:
+        wanted["top_k"] = request.top_k
+    if request.stop_sequences:
+        wanted["stop"] = request.stop_sequences
+    return wanted
 
 
 def _reasoning(request: MessagesRequest) -> dict[str, Any]:

@@ -89,19 +89,17 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
     calls: list[dict[str, Any]] = []
     reasoning: dict[str, str] = {}
     for block in message.content:
-        match block:
-            case Text(text=text) if text:
-                texts.append(text)
-            case Thinking(thinking=thinking, signature=signature) if thinking:
-                name = field_of(signature)
-                reasoning[name] = reasoning[name] + JOIN + thinking if name in reasoning else thinking
-            case ToolUse():
-                function = {"name": names.outward(block.name), "arguments": _arguments(block)}
-                calls.append({"id": block.id, "type": "function", "function": function})
-            case Unknown():
-                texts += [text] if (text := _unknown(block)) else []
-            case _:
-                pass
+        # Not `match`: a class pattern that misses costs eight times as much for a Struct (measured).
+        if type(block) is Text:
+            texts += [block.text] if block.text else []
+        elif type(block) is ToolUse:
+            function = {"name": names.outward(block.name), "arguments": _arguments(block)}
+            calls.append({"id": block.id, "type": "function", "function": function})
+        elif type(block) is Thinking and block.thinking:
+            name = field_of(block.signature)
+            reasoning[name] = reasoning[name] + JOIN + block.thinking if name in reasoning else block.thinking
+        elif type(block) is Unknown:
+            texts += [text] if (text := _unknown(block)) else []
     if not texts and not calls and not reasoning:
         return None, []
     said: dict[str, Any] = {"role": "assistant", "content": JOIN.join(texts) if texts or not calls else None}
@@ -113,7 +111,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
 
 def _arguments(block: ToolUse) -> str:
     # Templates of open models walk through the arguments as an object: anything else is wrapped.
-    text = bytes(block.input).decode()
+    text = str(block.input, "utf-8")
     return text if text.startswith("{") else msgspec.json.encode({"input": block.input}).decode()
 
 

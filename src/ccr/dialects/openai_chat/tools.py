@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,12 +23,17 @@ class ToolNames:
         """Short name -> the tool's own."""
 
     def outward(self, name: str) -> str:
-        if _ALLOWED.fullmatch(name):
+        if _is_allowed(name):
             return name
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]
         short = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[: LONGEST_NAME - 9] + "_" + digest
         self.shortened[short] = name
         return short
+
+
+@lru_cache(maxsize=1024)
+def _is_allowed(name: str) -> bool:
+    return _ALLOWED.fullmatch(name) is not None
 
 
 def definitions(request: MessagesRequest, names: ToolNames) -> list[dict[str, Any]]:
