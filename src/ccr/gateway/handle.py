@@ -12,7 +12,7 @@ from ccr.errors import ClientError, UpstreamError
 from ccr.gateway.attempt import attempt
 from ccr.gateway.body import ClientLeft, read_body
 from ccr.gateway.client import Client
-from ccr.gateway.endpoint import endpoint_of, make_call, provider_of
+from ccr.gateway.endpoint import make_call, provider_of
 from ccr.gateway.exchange import Attempt, Exchange
 from ccr.gateway.log import RequestLog
 from ccr.gateway.prompt import with_system_prompt, without_subagent_tag
@@ -171,8 +171,8 @@ def settle(inbound: Inbound, target: Target, snapshot: Snapshot, runtime: Runtim
     if facts is None:
         return
     if reported:
-        endpoint = endpoint_of(provider_of(target, snapshot), target.model, runtime)
-        endpoint.learned.correction.learn(inbound.tokens, reported)
+        learned = runtime.learned(provider_of(target, snapshot), target.model)
+        learned.correction.learn(inbound.tokens, reported)
     aside = exchange.plan is not None and exchange.plan.route in ASIDE
     if not aside and not facts.is_title and facts.request_class != "auxiliary":
         runtime.sessions.put(facts.session, facts.agent, Session(target, reported or 0))
