@@ -160,10 +160,13 @@ def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
 @contextlib.contextmanager
 def foreign_process(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has nothing to do with us; `arguments` follow the name that it gives itself."""
-    code = "import sys; sys.stdin.read()"
-    process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdin=subprocess.PIPE)
+    code = "import sys; print('here', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:
         try:
+            assert process.stdout is not None
+            process.stdout.readline()  # between fork and exec it would have no arguments yet
             yield process
         finally:
             process.kill()
