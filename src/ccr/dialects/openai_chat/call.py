@@ -5,8 +5,8 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
+from ccr.dialects.blocks import IdMaker
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
-from ccr.dialects.openai_chat.blocks import IdMaker
 from ccr.dialects.openai_chat.conversation import Accepts, convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET, Raw
 
-from ccr.dialects.openai_chat.blocks import BlockSequencer, IdMaker
+from ccr.dialects.blocks import BlockSequencer, IdMaker
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
 from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
