@@ -87,9 +87,9 @@ async def _relay_whole(provider: Provider, call: Call, response: Response, excha
     exchange.usage, exchange.stop_reason = answer.usage, answer.stop_reason
     _pass_headers(call, response, reply)
     if exchange.stream:
-        await reply.end_stream(b"".join([event.encode() for event in answer.events]))
+        reply.end_stream(b"".join([event.encode() for event in answer.events]))
     else:
-        await reply.whole(200, answer.body)
+        reply.whole(200, answer.body)
 
 
 async def _relay_stream(provider: Provider, call: Call, response: Response, exchange: Exchange, reply: Reply) -> None:
@@ -133,9 +133,9 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
         if failure is not None:
             exchange.error = without_key(failure, provider).for_client().log_text
             await reply.stream(data)
-            await reply.error(failure.for_client())
+            reply.error(failure.for_client())
         elif decoder.ended:
-            await reply.end_stream(data)
+            reply.end_stream(data)
         elif data:
             await reply.stream(data)
     await _drain(response)
@@ -154,7 +154,7 @@ async def _fold_stream(
         raise UpstreamError(provider.name, "body", why, quotes=False)
     message = fold(events)
     exchange.usage, exchange.stop_reason = message.usage, message.stop_reason
-    await reply.whole(200, message.encode())
+    reply.whole(200, message.encode())
 
 
 async def _next(provider: Provider, decoder: Decoder, response: Response) -> list[Event]:

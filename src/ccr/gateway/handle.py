@@ -10,15 +10,13 @@ from ccr.config import Snapshot
 from ccr.dialects import Inbound
 from ccr.errors import ClientError, UpstreamError
 from ccr.gateway.attempt import attempt
-from ccr.gateway.body import ClientLeft, read_body
-from ccr.gateway.client import Client
 from ccr.gateway.endpoint import make_call, provider_of
 from ccr.gateway.exchange import Attempt, Exchange
 from ccr.gateway.log import RequestLog
 from ccr.gateway.prompt import with_system_prompt, without_subagent_tag
 from ccr.gateway.reply import Reply
+from ccr.gateway.request import ClientLeft, Request
 from ccr.gateway.runtime import Runtime, Session
-from ccr.gateway.scope import WRITE_CHUNK, Headers, Receive, Scope, Send
 from ccr.messages.estimate import estimate
 from ccr.messages.request import parse_body, parse_request
 from ccr.routing.facts import Facts, read_facts
@@ -34,35 +32,31 @@ ASIDE = ("background", "webSearch")
 
 
 async def handle_messages(
-    scope: Scope, receive: Receive, send: Send, headers: Headers, snapshot: Snapshot, runtime: Runtime, log: RequestLog
+    request: Request, reply: Reply, snapshot: Snapshot, runtime: Runtime, log: RequestLog
 ) -> None:
-    reply = Reply(send, new_id("req"), scope.get(WRITE_CHUNK))
     exchange = Exchange(reply.request_id)
     runtime.counters.requests += 1
-    client = Client(scope, reply)
     try:
-        inbound = await receive_request(scope, receive, headers, snapshot)
-        client.watch()
+        inbound = await receive_request(request, snapshot)
         exchange.stream = bool(inbound.request.stream)
         await answer(inbound, snapshot, runtime, exchange, reply)
     except ClientLeft:
         exchange.error = "the client left"
     except asyncio.CancelledError:
-        # Ends here: this is the request's whole task, and the server would print a stack trace.
-        exchange.error = "the client left" if client.has_left else "the router stopped"
-        if not client.has_left:
-            await reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
+        # Ends here: this is the request's whole task. Its connection cancels it when it is lost, the server at its end.
+        exchange.error = "the client left" if request.left else "the router stopped"
+        if not request.left:
+            reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
     except (ClientError, UnicodeDecodeError) as error:
         told = error if isinstance(error, ClientError) else not_unicode()
         exchange.error = told.log_text
-        await reply.error(told)
+        reply.error(told)
     except Exception as error:
         # The request boundary: a defect of ours must take neither the server nor the client's session down.
         exchange.error = f"internal error: {type(error).__name__}"
         log.trace(exchange.request_id, error)
-        await reply.error(ClientError("api_error", "The router failed on this request; its log has the details."))
+        reply.error(ClientError("api_error", "The router failed on this request; its log has the details."))
     finally:
-        client.unwatch()
         reply.close()
         log.write(exchange.record(reply.status))
 
@@ -72,16 +66,20 @@ def not_unicode() -> ClientError:
     return ClientError("invalid_request_error", "The request body is not valid UTF-8.")
 
 
-async def receive_request(scope: Scope, receive: Receive, headers: Headers, snapshot: Snapshot) -> Inbound:
+async def receive_request(request: Request, snapshot: Snapshot) -> Inbound:
     """The request, decoded, with the user's system prompt where one is configured."""
-    body = await read_body(receive, headers, snapshot.body_limit)
-    request, body = parse_body(body)
+    parsed, body = parse_body(await request.body(snapshot.body_limit))
     if snapshot.system_prompt is not None and b"<env>" in body:
         body = with_system_prompt(body, snapshot.system_prompt)
-        request = parse_request(body)
-    query = scope["query_string"].decode("latin-1")
-    tokens = estimate(request, body)
-    return Inbound(request=request, body=body, headers=headers, query=query, tokens=tokens, message_id=new_id("msg"))
+        parsed = parse_request(body)
+    return Inbound(
+        request=parsed,
+        body=body,
+        headers=request.headers,
+        query=request.query,
+        tokens=estimate(parsed, body),
+        message_id=new_id("msg"),
+    )
 
 
 async def answer(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply) -> None:
