@@ -58,7 +58,8 @@ async def handle_messages(
         reply.error(ClientError("api_error", "The router failed on this request; its log has the details."))
     finally:
         reply.close()
-        log.write(exchange.record(reply.status))
+        record = exchange.record(reply.status)
+        log.write(record.level, record)
 
 
 def not_unicode() -> ClientError:
@@ -133,14 +134,18 @@ async def try_targets(
     """The attempt loop. Each failure says itself what may cure it: nothing, the same target again, or the next."""
     failure: ClientError | None = None
     for target in plan.targets:
+        name = str(target)
+        reply.headers["x-ccr-target"] = name
         retry = "same"
         tries = 0
         while retry == "same" and tries < SAME_TARGET:
             tries += 1
-            tried = Attempt(target)
+            tried = Attempt(name)
             exchange.attempts.append(tried)
             try:
-                await try_target(target, inbound, snapshot, runtime, exchange, reply)
+                provider = provider_of(target, snapshot)
+                call = make_call(provider, target.model, inbound, runtime)
+                await attempt(provider, call, runtime.client, exchange, reply)
                 return target
             except UpstreamError as error:
                 failure, retry = error.for_client(), error.retry
@@ -151,15 +156,6 @@ async def try_targets(
             break
     assert failure is not None  # a plan has at least one target
     raise failure
-
-
-async def try_target(
-    target: Target, inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply
-) -> None:
-    provider = provider_of(target, snapshot)
-    call = make_call(provider, target.model, inbound, runtime)
-    reply.headers["x-ccr-target"] = str(target)
-    await attempt(provider, call, runtime.client, exchange, reply)
 
 
 def settle(inbound: Inbound, target: Target, snapshot: Snapshot, runtime: Runtime, exchange: Exchange) -> None:
