@@ -4,8 +4,6 @@ import asyncio
 import random
 import secrets
 
-import msgspec
-
 from ccr.config import Snapshot
 from ccr.dialects import Inbound
 from ccr.errors import ClientError, UpstreamError
@@ -19,7 +17,7 @@ from ccr.gateway.request import ClientLeft, Request
 from ccr.gateway.runtime import Runtime, Session
 from ccr.messages.estimate import estimate
 from ccr.messages.request import parse_body, parse_request
-from ccr.routing.facts import Facts, read_facts
+from ccr.routing.facts import Facts, read_facts, session_id
 from ccr.routing.plan import Plan, make_plan
 from ccr.routing.rules import Target
 
@@ -108,11 +106,11 @@ def gather(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> tuple[Fact
     provider = snapshot.providers.get(default.provider.lower()) if default else None
     if default is not None and provider is not None:
         tokens = runtime.learned(provider, default.model).correction.apply(tokens)
-    facts = read_facts(inbound.request, inbound.headers, tokens)
-    before = runtime.sessions.get(facts.session, facts.agent)
+    session, agent = session_id(inbound.request, inbound.headers), inbound.headers.get("x-claude-code-agent-id", "")
+    before = runtime.sessions.get(session, agent)
     if before is None:
-        return facts, None
-    return msgspec.structs.replace(facts, last_input_tokens=before.input_tokens), before.target
+        return read_facts(inbound.request, inbound.headers, tokens), None
+    return read_facts(inbound.request, inbound.headers, tokens, before.input_tokens), before.target
 
 
 def without_tag(inbound: Inbound) -> Inbound:
