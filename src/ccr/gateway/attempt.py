@@ -100,13 +100,15 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
     begun = False
     taken: list[Event] = []
 
+    feed, write = decoder.feed, reply.write
+
     def take(data: bytes) -> bool:
         """The plain case of a stream under way: deltas. Anything else is left to the loop below."""
-        events = decoder.feed(data)
+        events = feed(data)
         if decoder.finished or decoder.ended:
             taken.extend(events)
             return False
-        return reply.write(encode(events)) if events else True  # type: ignore[arg-type]  # Failed comes last only
+        return write(encode(events)) if events else True  # type: ignore[arg-type]  # Failed comes last only
 
     while not decoder.ended:
         if begun and reply.can_write and not decoder.finished:

@@ -62,8 +62,8 @@ class Edge(asyncio.Protocol):
         """Nothing is read."""
         self._closes = False
         """It ends with the rest of a body that nobody takes."""
-        self._room: asyncio.Future[None] | None = None
-        """Pending while the client reads slowly."""
+        self.slow: asyncio.Future[None] | None = None
+        """Pending while the client does not keep up: wait for `room` before more is written."""
         # the head under way
         self._url = b""
         self._headers: Headers = {}
@@ -92,8 +92,8 @@ class Edge(asyncio.Protocol):
         self._edges.discard(self)
         self._limit.stop()
         self._next.clear()
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
+        if self.slow is not None and not self.slow.done():
+            self.slow.set_result(None)
         if self._arriving is not None:
             self._arriving.left = True
             self._arriving.wake()
@@ -127,10 +127,10 @@ class Edge(asyncio.Protocol):
             self._begin()
 
     def pause_writing(self) -> None:
-        self._room = self.loop.create_future()
+        self.slow = self.loop.create_future()
 
     def resume_writing(self) -> None:
-        room, self._room = self._room, None
+        room, self.slow = self.slow, None
         if room is not None and not room.done():
             room.set_result(None)
 
@@ -193,15 +193,10 @@ class Edge(asyncio.Protocol):
         if not self.gone:
             self._transport.write(data)
 
-    @property
-    def is_slow(self) -> bool:
-        """The client does not keep up: wait for `room` before more is written."""
-        return self._room is not None
-
     async def room(self) -> None:
         """Until the client has read enough, or has left."""
-        while self._room is not None and not self.gone:
-            await asyncio.shield(self._room)
+        while self.slow is not None and not self.gone:
+            await asyncio.shield(self.slow)
 
     def answered(self, keep_alive: bool) -> None:
         """The current request's last byte is written."""

@@ -41,7 +41,7 @@ class Line(Protocol):
     @property
     def loop(self) -> asyncio.AbstractEventLoop: ...
     @property
-    def is_slow(self) -> bool: ...
+    def slow(self) -> object | None: ...
     def write(self, data: bytes) -> None: ...
     async def room(self) -> None: ...
     def answered(self, keep_alive: bool) -> None: ...
@@ -76,7 +76,7 @@ class Reply:
 
     async def stream(self, data: bytes) -> None:
         """Content of the answer; waits while the client reads slowly."""
-        if self._line.is_slow:
+        if self._line.slow is not None:
             await self._line.room()
         head = self._open_stream() if self.state is State.SILENT else b""
         self.state = State.STREAMING
@@ -86,14 +86,14 @@ class Reply:
     @property
     def can_write(self) -> bool:
         """Whether `write` may be called: content is out."""
-        return self.state is State.STREAMING and not self._line.is_slow
+        return self.state is State.STREAMING and self._line.slow is None
 
     def write(self, data: bytes) -> bool:
         """More content, at once. False: the client reads slowly, the next piece should wait in `stream`."""
         line = self._line
         self._last_sent = line.loop.time()
-        line.write(self._framed(data))
-        return not line.is_slow
+        line.write(data if self._request.is_old else b"%x\r\n%b\r\n" % (len(data), data))
+        return line.slow is None
 
     def end_stream(self, data: bytes = b"") -> None:
         """The rest of the answer, which is short."""
@@ -156,7 +156,7 @@ class Reply:
         wait = PING_INTERVAL - (now - self._last_sent)
         if wait <= 0:
             wait = PING_INTERVAL
-            if not self._line.is_slow:  # else there are bytes enough that the client has not read
+            if self._line.slow is None:  # else there are bytes enough that the client has not read
                 self._last_sent = now
                 head = self._open_stream() if self.state is State.SILENT else b""
                 if head:

@@ -13,7 +13,7 @@ from msgspec import UNSET, Raw
 
 from ccr.dialects.blocks import BlockSequencer, IdMaker
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
-from ccr.dialects.openai_chat.repeated import Repeated, learn
+from ccr.dialects.openai_chat.repeated import CARRIAGE_RETURN, LINE_FEED, Repeated, learn
 from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
@@ -89,7 +89,7 @@ class ChatDecoder:
 
     def feed(self, data: bytes) -> list[Event]:
         out: list[Event] = []
-        if self._sse.is_between and b"\r" not in data:
+        if self._sse.is_between and CARRIAGE_RETURN not in data:
             data = data[self._plain(data, out) :]
         if data:
             self._repeated = None
@@ -103,8 +103,8 @@ class ChatDecoder:
         while not self.ended:
             if self._repeated is not None:
                 position = self._repeated.take(data, position, out)
-            end = data.find(b"\n\n", position)
-            if end < 0 or not data.startswith(b"data: ", position) or data.find(b"\n", position, end) >= 0:
+            end = data.find(LINE_FEED, position)
+            if end < 0 or not data.startswith(b"\n", end + 1) or not data.startswith(b"data: ", position):
                 break
             payload = data[position + 6 : end]
             position = end + 2
