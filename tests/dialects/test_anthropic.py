@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from ccr.dialects.anthropic import rewrite
+from ccr.dialects.anthropic.rewrite import rewrite
 from ccr.messages.events import Failed, Verbatim
 from tests.dialects.calls import anthropic_call, failure, frame
 

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from ccr.dialects import Learned
-from ccr.dialects.refusals import OPTIONAL_FIELDS, Refusal, Sent, error_text, judge, retry_after
+from ccr.dialects.error_body import Refusal, error_text, retry_after
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
 from ccr.errors import UpstreamError
 
 OVERFLOWS = {

@@ -11,47 +11,13 @@ Every vendor words its errors differently; this is the one place that reads them
 import re
 from collections.abc import Container
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ccr.dialects.dialect import Learned
+from ccr.dialects.error_body import Refusal
+from ccr.dialects.overflow import OVERFLOW_WORDS, least_room, window_and_prompt
 from ccr.errors import ErrorType, UpstreamError, type_of_status
 
-OVERFLOW_WORDS = (
-    "prompt is too long",
-    "context_length_exceeded",
-    "exceed_context_size",
-    "exceeds the available context size",
-    "exceeds the context window",
-    "exceeds the context length",
-    "exceeds this limit even without any output",
-    "exceeds the maximum number of tokens",
-    "input is too long",
-    "input length exceeds",
-    "maximum context length",
-    "context window exceeded",
-    "maximum prompt length",
-    "reduce the length of the messages",
-    "reduce the length of the input",
-    "range of input length should be",
-    "context the overflows",
-)
-"""vLLM, llama.cpp, Ollama, OpenAI, DeepSeek, Gemini, OpenRouter, Bedrock, Groq, DashScope, LM Studio."""
-
-_WINDOW = re.compile(
-    r"(?:maximum (?:context|model|sequence|prompt) length (?:is|of)|max_model_len ?=|available context size \(|"
-    r"context (?:length|window|size) (?:is|of)(?: only)?|maximum number of tokens allowed \(|"
-    r"input length should be \[1, ?|max_new_tokens` must be <=|tokens >|too large for model with)\s*(\d[\d,]*)",
-    re.IGNORECASE,
-)
-_PROMPT = re.compile(
-    r"(?:request \((\d[\d,]*) tokens|prompt contains (?:at least )?(\d[\d,]*)|resulted in (\d[\d,]*)|"
-    r"(\d[\d,]*) (?:in (?:the|your) (?:messages|prompt)|input tokens|of text input|`?inputs`? tokens)|"
-    r"input token count \((\d[\d,]*)|too long: (\d[\d,]*))",
-    re.IGNORECASE,
-)
-_REQUESTED = re.compile(r"requested (?:about )?(\d[\d,]*) tokens", re.IGNORECASE)
-"""Prompt and output together, mostly: asked only where the prompt alone is not named."""
 _OUTPUT_WORDS = (
     "max_tokens",
     "max_completion_tokens",
@@ -94,19 +60,6 @@ class Sent(Struct, frozen=True):
     has_files: bool
     estimated: int
     """Input tokens, uncorrected."""
-
-
-class Refusal(Struct, frozen=True):
-    """An error answer, read."""
-
-    provider: str
-    status: int
-    text: str
-    retry_after: str = ""
-
-
-def read_refusal(provider: str, status: int, headers: dict[str, str], body: bytes) -> Refusal:
-    return Refusal(provider, status, error_text(body) or f"HTTP status {status}", retry_after(headers))
 
 
 def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
@@ -237,103 +190,3 @@ def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
     return UpstreamError(
         refusal.provider, "head", message, retry="never", error_type="invalid_request_error", status=400
     )
-
-
-def least_room(window: int) -> int:
-    """Tokens that an answer must have room for: a prompt that leaves less is too long, so that the client compacts."""
-    return min(1024, window // 8)
-
-
-def window_and_prompt(text: str) -> tuple[int | None, int | None]:
-    """The window's size and the prompt's, as far as a text names them."""
-    window = _WINDOW.search(text)
-    prompt = _PROMPT.search(text) or _REQUESTED.search(text)
-    return (
-        _number(window.group(1)) if window else None,
-        _number(next(group for group in prompt.groups() if group)) if prompt else None,
-    )
-
-
-def _number(digits: str) -> int:
-    return int(digits.replace(",", ""))
-
-
-class _ErrorObject(Struct):
-    message: str | None = None
-    code: str | int | None = None
-    type: str | None = None
-    metadata: Raw = Raw(b"null")
-
-
-class _ErrorBody(Struct):
-    error: Raw = Raw(b"null")
-    message: str | None = None
-    detail: Raw = Raw(b"null")
-
-
-class _Metadata(Struct):
-    raw: str | None = None
-    """OpenRouter: the words of the provider behind it."""
-
-
-def error_text(body: bytes) -> str:
-    """The sentence in an error body, whatever its form: an OpenAI object, a string, FastAPI's `detail`, HTML, text."""
-    try:
-        document = msgspec.json.decode(body, type=_ErrorBody)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _plain(body)
-    return _object_text(document.error) or document.message or _object_text(document.detail)
-
-
-def _object_text(raw: Raw) -> str:
-    try:
-        found = msgspec.json.decode(raw, type=str | _ErrorObject | None)
-    except (msgspec.ValidationError, RecursionError):
-        return _plain(bytes(raw))
-    if found is None or isinstance(found, str):
-        return found or ""
-    try:
-        metadata = msgspec.json.decode(found.metadata, type=_Metadata | None)
-    except msgspec.ValidationError:
-        metadata = None
-    behind = f" ({_shorten(metadata.raw)})" if metadata and metadata.raw else ""
-    word = str(found.code or found.type or "")
-    return (_shorten(found.message or word) + behind) if found.message or word else ""
-
-
-def error_code(raw: bytes) -> int:
-    """The status inside an error object of a stream; 500 where it says none."""
-    try:
-        found = msgspec.json.decode(raw, type=_ErrorObject)
-    except (msgspec.ValidationError, RecursionError):
-        return 500
-    try:
-        code = int(found.code or 500)
-    except ValueError:
-        code = {"context_length_exceeded": 400, "rate_limit_exceeded": 429}.get(str(found.code), 500)
-    return code if 400 <= code < 600 else 500
-
-
-def _plain(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
-    if text in ("", "null"):
-        return ""
-    if text.startswith("<"):
-        title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return f"an HTML page ({_shorten(title.group(1).strip())})" if title else "an HTML page"
-    return _shorten(text)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 600 else text[:600] + " …"
-
-
-def retry_after(headers: dict[str, str]) -> str:
-    """`retry-after` in whole seconds, as the client reads it; empty when there is none."""
-    try:
-        if "retry-after-ms" in headers:
-            return str(max(1, -(-int(float(headers["retry-after-ms"])) // 1000)))
-        value = headers.get("retry-after", "").strip()
-        return str(max(0, -(-int(float(value) * 1000) // 1000))) if value else ""
-    except (ValueError, OverflowError):
-        return ""  # an HTTP date: no model backend is known to send one

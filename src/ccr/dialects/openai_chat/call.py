@@ -7,20 +7,12 @@ from msgspec import UNSET
 
 from ccr.dialects.blocks import IdMaker
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.error_body import Refusal, error_code, error_text, read_refusal
 from ccr.dialects.openai_chat.conversation import Accepts, convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
-from ccr.dialects.refusals import (
-    OPTIONAL_FIELDS,
-    Refusal,
-    Sent,
-    error_code,
-    error_text,
-    judge,
-    least_room,
-    read_refusal,
-    told,
-)
+from ccr.dialects.overflow import least_room
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge, told
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
 from ccr.messages.events import MessageStart, WireEvent
