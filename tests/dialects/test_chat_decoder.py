@@ -7,7 +7,7 @@ import pytest
 
 from ccr.errors import UpstreamError
 from ccr.messages.events import MessageStart, Usage
-from tests.dialects.calls import chat_call, chunk, decode, failure, frame, message, tool
+from tests.dialects.calls import chat_call, chunk, decode, failure, frame, message, sent, tool
 
 STOP = chunk({}, "stop")
 
@@ -154,3 +154,107 @@ def test_calls_of_a_whole_answer_stay_apart_whatever_their_ids() -> None:
     answer = whole({"choices": [{"message": {"content": None, "tool_calls": calls}, "finish_reason": "stop"}]})
     assert [block["name"] for block in answer["content"]] == ["t0", "t1", "t2"]
     assert len({block["id"] for block in answer["content"]}) == 3
+
+
+def thinking_of(*pieces: bytes) -> list[str]:
+    return [block["thinking"] for block in contents(*pieces) if block["type"] == "thinking"]
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_is_read_under_every_name(name: str) -> None:
+    assert thinking_of(chunk({name: "so"}), chunk({"content": "a"}), STOP) == ["so"]
+    answer = whole({"choices": [{"message": {name: "so", "content": "a"}, "finish_reason": "stop"}]})
+    assert answer["content"][0]["signature"] == f"ccr-thinking-v1:{name}"
+
+
+def test_a_text_under_several_names_is_told_once() -> None:
+    item = {"type": "reasoning.text", "text": "so", "index": 0}
+    delta = {"reasoning_content": "so", "reasoning": "so", "thinking": "so", "reasoning_details": [item]}
+    assert thinking_of(chunk(delta), chunk({"content": "a"}), STOP) == ["so"]
+    assert thinking_of(chunk({"reasoning": "so", "reasoning_details": [{"type": "reasoning.text"}]}), STOP) == ["so"]
+
+
+DETAILS = [
+    {"type": "reasoning.text", "text": "Ä 😀 one", "signature": "sig1", "format": "anthropic-claude-v1", "index": 0},
+    {"type": "reasoning.summary", "summary": "two", "format": "openai-responses-v1", "index": 1},
+    {"type": "reasoning.encrypted", "data": "AAAA", "id": "rs_1", "format": "openai-responses-v1", "index": 2},
+    {"type": "reasoning.encrypted", "data": "BBBB", "id": "rs_2", "format": "openai-responses-v1", "index": 2},
+]
+BLOCKS = [
+    {"type": "thinking", "thinking": "one", "signature": "sig1"},
+    {"type": "thinking", "thinking": "two", "signature": "sig2"},
+    {"type": "redacted_thinking", "data": "CCCC"},
+]
+LISTS = [("reasoning_details", DETAILS), ("reasoning_details", DETAILS[2:]), ("thinking_blocks", BLOCKS)]
+
+
+@pytest.mark.parametrize(("name", "items"), LISTS)
+def test_a_list_of_reasoning_goes_back_as_it_came(name: str, items: list[Any]) -> None:
+    """Whole, and in pieces: signed and encrypted items must survive, or the backend refuses the next turn."""
+    answer = whole({"choices": [{"message": {name: items, "content": "a"}, "finish_reason": "stop"}]})
+    pieces = [chunk({name: [piece]}) for item in items for piece in in_pieces(item)]
+    for content in (answer["content"], contents(*pieces, chunk({"content": "a"}), STOP)):
+        assert goes_back(content) == {"role": "assistant", "content": "a", name: items}
+
+
+def goes_back(content: list[Any]) -> Any:
+    """The assistant's message of the next request."""
+    call = chat_call([{"role": "user", "content": "q"}, {"role": "assistant", "content": content}])
+    return sent(call)["messages"][1]
+
+
+def in_pieces(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """An item as a stream tells it: its text letter by letter, then its signature."""
+    name = next((name for name in ("text", "summary", "thinking") if name in item), None)
+    if name is None:
+        return [item]
+    bare = {key: value for key, value in item.items() if key not in (name, "signature")}
+    pieces = [{**bare, name: letter} for letter in item[name]]
+    return [*pieces, {**bare, name: "", "signature": item["signature"]}] if "signature" in item else pieces
+
+
+def test_reasoning_whose_text_was_changed_goes_back_as_plain_text() -> None:
+    block = contents(chunk({"reasoning_details": DETAILS[:1]}), STOP)[0]
+    assert goes_back([{**block, "thinking": "other"}])["reasoning"] == "other"
+
+
+@pytest.mark.parametrize("data", ["", ":", ":###", ":e30=", ":WzFd", ":bnVsbA=="])
+def test_a_spoilt_signature_costs_the_items_not_the_text(data: str) -> None:
+    thought = {"type": "thinking", "thinking": "so", "signature": f"ccr-thinking-v1:reasoning_details{data}"}
+    assert goes_back([thought])["reasoning"] == "so"
+
+
+@pytest.mark.parametrize("junk", [None, "x", {}, [], [None, 1, "x", {}], [[]], [{"text": 5}], [{"type": None}]])
+def test_junk_in_place_of_a_list_of_reasoning_breaks_nothing(junk: Any) -> None:
+    for name in ("reasoning_details", "thinking_blocks"):
+        assert texts_only(contents(chunk({name: junk, "content": "a"}), STOP)) == ["a"]
+
+
+def texts_only(blocks: list[Any]) -> list[str]:
+    return [block["text"] for block in blocks if block["type"] == "text"]
+
+
+def test_halves_of_a_character_in_a_list_are_mended() -> None:
+    data = b'data: {"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","text":"a\\ud83d"}]}}]}\n\n'
+    assert thinking_of(data, STOP) == ["a\ufffd"]
+
+
+def test_thinking_among_content_parts_is_thinking() -> None:
+    part = {"type": "thinking", "thinking": [{"type": "text", "text": "so"}]}
+    blocks = contents(chunk({"content": [part]}), chunk({"content": [{"type": "text", "text": "a"}]}), STOP)
+    assert [block.get("thinking") or block.get("text") for block in blocks] == ["so", "a"]
+
+
+def test_a_function_call_of_the_old_form_is_a_tool_call() -> None:
+    call = {"name": "Bash", "arguments": '{"a":1}'}
+    answer = whole(
+        {"choices": [{"message": {"content": None, "function_call": call}, "finish_reason": "function_call"}]}
+    )
+    assert answer["stop_reason"] == "tool_use"
+    assert (answer["content"][0]["name"], answer["content"][0]["input"]) == ("Bash", {"a": 1})
+
+
+def test_a_call_told_in_the_old_form_too_is_one_call() -> None:
+    function = {"name": "Bash", "arguments": "{}"}
+    delta = {"function_call": function, "tool_calls": [{"index": 0, "id": "c", "function": function}]}
+    assert [block["id"] for block in contents(chunk(delta), STOP)] == ["c"]

@@ -44,7 +44,10 @@ OPTIONAL_FIELDS = (
     "top_k",
     "stop",
     "reasoning_content",
+    "reasoning_details",
     "reasoning",
+    "thinking_blocks",
+    "thinking",
     "strict",
 )
 """Fields that a request can do without. Longer names first where one holds another."""

@@ -13,6 +13,7 @@ from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
 from ccr.dialects.overflow import least_room
 from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge, told
+from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
 from ccr.messages.events import MessageStart, WireEvent
@@ -169,7 +170,7 @@ def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
     if not learned.omit:
         return body
     for message in body["messages"]:
-        for name in learned.omit & {"reasoning_content", "reasoning"}:
+        for name in learned.omit.intersection(FIELDS):
             message.pop(name, None)
     if "strict" in learned.omit:
         for tool in body.get("tools", []):
@@ -180,7 +181,7 @@ def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
 def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     fields = {name for name in OPTIONAL_FIELDS if name in body}
     for message in body["messages"]:
-        fields.update({"reasoning_content", "reasoning"} & message.keys())
+        fields.update(message.keys() & FIELDS)
     if any("strict" in tool["function"] for tool in body.get("tools", [])):
         fields.add("strict")
     images, files = media(inbound.request)

@@ -13,7 +13,8 @@ from msgspec import UNSET, Raw
 
 from ccr.dialects.blocks import BlockSequencer, IdMaker
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
-from ccr.dialects.signature import FIELDS
+from ccr.dialects.openai_chat.reasoning import read_items, read_parts
+from ccr.dialects.signature import LIST_FIELDS, PLAIN_FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
     EMPTY,
@@ -164,16 +165,21 @@ class ChatDecoder:
 
     def _delta(self, delta: Delta, out: list[Event]) -> None:
         # Absent fields are asked for first: this runs for every delta.
-        if delta.reasoning_content is not UNSET or delta.reasoning is not UNSET:
-            for name in FIELDS:
-                literal = _text(getattr(delta, name))
-                if literal != EMPTY:
-                    self._blocks.thinking(literal, name, out)
-                    break  # a backend that sends both names means the same text
+        if (
+            delta.reasoning_content is not UNSET
+            or delta.reasoning is not UNSET
+            or delta.reasoning_details is not UNSET
+            or delta.thinking is not UNSET
+            or delta.thinking_blocks is not UNSET
+        ):
+            self._reasoning(delta, out)
         if delta.content is not UNSET:
-            literal = _text(delta.content)
-            if literal != EMPTY:
-                self._blocks.text(literal, out)
+            literal = bytes(delta.content)
+            if literal[:1] == b'"':
+                if literal != EMPTY:
+                    self._blocks.text(literal, out)
+            elif literal[:1] == b"[":
+                self._parts(delta.content, out)
         if delta.refusal is not UNSET:
             literal = _text(delta.refusal)
             if literal != EMPTY:
@@ -181,6 +187,32 @@ class ChatDecoder:
         if delta.tool_calls:
             for call in delta.tool_calls:
                 self._call(call, out)
+        elif delta.function_call is not None:
+            self._call(ToolCallDelta(0, None, delta.function_call), out)
+
+    def _reasoning(self, delta: Delta, out: list[Event]) -> None:
+        """A backend that sends several names means the same text; a list of items says more than a plain one."""
+        plain, field = EMPTY, ""
+        for field in PLAIN_FIELDS:
+            plain = _text(getattr(delta, field))
+            if plain != EMPTY:
+                break
+        if delta.reasoning_details is not UNSET or delta.thinking_blocks is not UNSET:
+            for name in LIST_FIELDS:
+                text, items = read_items(getattr(delta, name))
+                if items:
+                    self._blocks.thinking_items(str_literal(text) if text else plain, name, items, out)
+                    return
+        if plain != EMPTY:
+            self._blocks.thinking(plain, field, out)
+
+    def _parts(self, content: Raw, out: list[Event]) -> None:
+        """Content in parts, of which some may be thinking (docs.mistral.ai/capabilities/reasoning)."""
+        for thinking, text in read_parts(content):
+            if thinking:
+                self._blocks.thinking(str_literal(thinking), PLAIN_FIELDS[0], out)
+            if text:
+                self._blocks.text(str_literal(text), out)
 
     def _call(self, call: ToolCallDelta, out: list[Event]) -> None:
         function = call.function
@@ -217,24 +249,10 @@ class ChatDecoder:
         out.append(Failed(UpstreamError(self._provider, "body", message, quotes=quotes)))
 
 
-class _Part(msgspec.Struct):
-    text: str = ""
-
-
 def _text(value: Literal) -> bytes:
     """The text of a field as a literal; `""` where there is none."""
-    if value is UNSET:
-        return EMPTY
-    literal = bytes(value)
-    if literal.startswith(b'"'):
-        return literal
-    if literal.startswith(b"["):  # content parts (Mistral)
-        try:
-            parts = msgspec.json.decode(value, type=list[_Part])
-        except msgspec.ValidationError:
-            return EMPTY
-        return str_literal("".join(part.text for part in parts))
-    return EMPTY
+    literal = b"" if value is UNSET else bytes(value)
+    return literal if literal[:1] == b'"' else EMPTY
 
 
 def _arguments(value: Literal) -> bytes:
