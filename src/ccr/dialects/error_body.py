@@ -1,6 +1,10 @@
 """What stands in an error answer, whatever its form: an OpenAI object, a string, FastAPI's `detail`, HTML, text."""
 
+import math
 import re
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 
 import msgspec
 from msgspec import Raw, Struct
@@ -12,11 +16,43 @@ class Refusal(Struct, frozen=True):
     provider: str
     status: int
     text: str
-    retry_after: str = ""
+    code: str = ""
+    """The error's `code` and `type`, which may say more than its words."""
+    window: int | None = None
+    prompt: int | None = None
+    """Sizes in tokens that stand in fields of their own (llama.cpp)."""
+    advice: dict[str, str] = {}
+    """Headers that tell the client whether and when to try again."""
 
 
 def read_refusal(provider: str, status: int, headers: dict[str, str], body: bytes) -> Refusal:
-    return Refusal(provider, status, error_text(body) or f"HTTP status {status}", retry_after(headers))
+    """An answer with a status of failure."""
+    found = _error_object(body)
+    return Refusal(
+        provider,
+        status,
+        error_text(body) or f"HTTP status {status}",
+        f"{found.code or ''} {found.type or ''}".strip(),
+        found.n_ctx,
+        found.n_prompt_tokens,
+        retry_advice(headers),
+    )
+
+
+def read_failure(provider: str, error: bytes) -> Refusal:
+    """An error object, or string, inside an answer of status 200."""
+    body = b'{"error":%b}' % error
+    return msgspec.structs.replace(
+        read_refusal(provider, error_code(error), {}, body), text=error_text(body) or "an error without words"
+    )
+
+
+def _error_object(body: bytes) -> "_ErrorObject":
+    try:
+        document = msgspec.json.decode(body, type=_ErrorBody)
+        return msgspec.json.decode(document.error, type=_ErrorObject | None) or _ErrorObject()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _ErrorObject()
 
 
 class _ErrorObject(Struct):
@@ -24,6 +60,8 @@ class _ErrorObject(Struct):
     code: str | int | None = None
     type: str | None = None
     metadata: Raw = Raw(b"null")
+    n_ctx: int | None = None
+    n_prompt_tokens: int | None = None
 
 
 class _ErrorBody(Struct):
@@ -89,12 +127,31 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 600 else text[:600] + " …"
 
 
-def retry_after(headers: dict[str, str]) -> str:
-    """`retry-after` in whole seconds, as the client reads it; empty when there is none."""
+def retry_advice(headers: dict[str, str]) -> dict[str, str]:
+    """`x-should-retry` and `retry-after` as the client reads them (over 60 s it stops retrying and says why)."""
+    advice = {}
+    if (seconds := retry_after(headers)) != "":
+        advice["retry-after"] = seconds
+    if (should := headers.get("x-should-retry", "").strip().lower()) in ("true", "false"):
+        advice["x-should-retry"] = should
+    return advice
+
+
+def retry_after(headers: dict[str, str], clock: Callable[[], float] = time.time) -> str:
+    """`retry-after` in whole seconds; empty when there is none. A date is reckoned from the server's own clock."""
+    value = headers.get("retry-after", "").strip()
     try:
         if "retry-after-ms" in headers:
-            return str(max(1, -(-int(float(headers["retry-after-ms"])) // 1000)))
-        value = headers.get("retry-after", "").strip()
-        return str(max(0, -(-int(float(value) * 1000) // 1000))) if value else ""
+            seconds = max(1.0, float(headers["retry-after-ms"]) / 1000)
+        elif value[:1].isalpha() and value[3:4] == ",":
+            now = _date(headers["date"]) if "date" in headers else clock()
+            seconds = _date(value) - now
+        else:
+            seconds = float(value)
+        return str(max(0, math.ceil(seconds)))
     except (ValueError, OverflowError):
-        return ""  # an HTTP date: no model backend is known to send one
+        return ""
+
+
+def _date(value: str) -> float:
+    return parsedate_to_datetime(value).timestamp()

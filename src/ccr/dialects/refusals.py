@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ccr.dialects.dialect import Learned
 from ccr.dialects.error_body import Refusal
-from ccr.dialects.overflow import OVERFLOW_WORDS, least_room, window_and_prompt
+from ccr.dialects.overflow import Numbers, leaves_nothing, numbers_in, says_overflow
 from ccr.errors import ErrorType, UpstreamError, type_of_status
 
 _OUTPUT_WORDS = (
@@ -24,6 +24,7 @@ _OUTPUT_WORDS = (
     "max_new_tokens",
     "in the completion",
     "in the output",
+    "for the completion",
     "output tokens",
 )
 _IMAGE_WORDS = ("image", "multimodal", "multi-modal", "vision", "mmproj")
@@ -63,18 +64,26 @@ class Sent(Struct, frozen=True):
     has_files: bool
     estimated: int
     """Input tokens, uncorrected."""
+    is_verbatim: bool = False
+    """It goes out as the client wrote it: there is nothing to leave out or to lower."""
 
 
 def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
     """The error to raise; notes in `learned` what a second try needs, and then says `retry="same"`."""
-    text = refusal.text.lower()
-    if refusal.status in (400, 404, 413, 415, 422, 500, 501):
-        if _learn(text, sent, learned):
-            return _error(refusal, "invalid_request_error", 400, retry="same")
-        window, prompt = window_and_prompt(text)
-        too_long = window is not None and prompt is not None and prompt + least_room(window) > window
-        if too_long or any(word in text for word in OVERFLOW_WORDS):
-            return _overflow(refusal, sent, learned)
+    if refusal.status not in (400, 404, 413, 415, 422, 500, 501, 502):
+        return told(refusal)
+    text = f"{refusal.text} {refusal.code}".lower()
+    numbers = numbers_in(text, sent.max_tokens)
+    if refusal.window is not None:
+        numbers = Numbers(refusal.window, refusal.prompt or numbers.prompt)
+    if numbers.is_overflow or leaves_nothing(text):
+        return _overflow(refusal, numbers, sent, learned)
+    if not sent.is_verbatim and _learn(text, numbers, sent, learned):
+        return _error(refusal, "invalid_request_error", 400, retry="same")
+    if _speaks_of_output(text) and numbers.window and numbers.prompt and sent.max_tokens:
+        return _too_much_asked(refusal, numbers, sent, learned)
+    if numbers.is_overflow is None and says_overflow(text):
+        return _overflow(refusal, numbers, sent, learned)
     return told(refusal)
 
 
@@ -102,7 +111,6 @@ def told(refusal: Refusal) -> UpstreamError:
 
 
 def _error(refusal: Refusal, kind: ErrorType, status: int, retry: str = "next") -> UpstreamError:
-    headers = {"retry-after": refusal.retry_after} if refusal.retry_after else {}
     return UpstreamError(
         refusal.provider,
         "head",
@@ -110,33 +118,35 @@ def _error(refusal: Refusal, kind: ErrorType, status: int, retry: str = "next") 
         error_type=kind,
         status=status,
         retry=retry,  # type: ignore[arg-type]
-        headers=headers,
+        headers=refusal.advice,
     )
 
 
-def _learn(text: str, sent: Sent, learned: Learned) -> bool:
+def _learn(text: str, numbers: Numbers, sent: Sent, learned: Learned) -> bool:
     return (
-        _learn_max_tokens(text, sent, learned)
+        _learn_max_tokens(text, numbers, sent, learned)
         or _learn_field(text, sent, learned)
         or _learn_images(text, sent, learned)
         or _learn_files(text, sent, learned)
     )
 
 
-def _learn_max_tokens(text: str, sent: Sent, learned: Learned) -> bool:
-    if sent.max_tokens is None or not any(word in text for word in _OUTPUT_WORDS):
+def _speaks_of_output(text: str) -> bool:
+    return any(word in text for word in _OUTPUT_WORDS)
+
+
+def _learn_max_tokens(text: str, numbers: Numbers, sent: Sent, learned: Learned) -> bool:
+    if sent.max_tokens is None or not (numbers.is_from_total or _speaks_of_output(text)):
         return False
     if "max_completion_tokens" in text and ("unsupported" in text or "not supported" in text):
         was, learned.max_completion_tokens = learned.max_completion_tokens, True
         return not was
-    window, prompt = window_and_prompt(text)
+    window, prompt = numbers.window, numbers.prompt
     if window is not None:
-        if prompt is not None and prompt + least_room(window) > window:
-            return False  # no max_tokens would help
         if prompt is not None:
-            learned.correction.trust(sent.estimated, prompt)
+            _trust(numbers, sent, learned)
         was_window, learned.context_window = learned.context_window, window
-        return was_window != window or prompt is not None
+        return was_window != window or (prompt is not None and not numbers.is_from_total)
     lower = [n for n in map(int, re.findall(r"\b\d+\b", text)) if 16 <= n < sent.max_tokens]
     if not lower or learned.max_output_tokens == max(lower):
         return False
@@ -178,18 +188,40 @@ def _refuses(text: str, kind: tuple[str, ...]) -> bool:
     return says(kind) and says(_UNSUPPORTED_WORDS) and not says(_THIS_ONE_WORDS)
 
 
-def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
-    window, prompt = window_and_prompt(refusal.text)
-    if window is not None:
-        learned.context_window = window
-    window = window or learned.context_window
-    if prompt is not None:
-        learned.correction.trust(sent.estimated, prompt)
-    prompt = prompt or learned.correction.apply(sent.estimated)
+def _trust(numbers: Numbers, sent: Sent, learned: Learned) -> int:
+    """The length of the prompt, from which the estimates are corrected."""
+    prompt, estimate = numbers.prompt, learned.correction.apply(sent.estimated)
+    if prompt is None or (numbers.is_lower_bound and prompt <= estimate):
+        return estimate
+    # Of a lower bound the true length is not far in most cases; else the next refusal names a higher one.
+    learned.correction.trust(sent.estimated, prompt + prompt // 4 if numbers.is_lower_bound else prompt)
+    return prompt
+
+
+def _overflow(refusal: Refusal, numbers: Numbers, sent: Sent, learned: Learned) -> UpstreamError:
+    learned.context_window = window = numbers.window or learned.context_window
+    prompt = _trust(numbers, sent, learned)
     if window is None:
         message = f"prompt is too long (provider {refusal.provider}: {refusal.text})"
     else:
         message = f"prompt is too long: {max(prompt, window + 1)} tokens > {window} maximum"
+    return _reworded(refusal, message, quotes=window is None)
+
+
+def _too_much_asked(refusal: Refusal, numbers: Numbers, sent: Sent, learned: Learned) -> UpstreamError:
+    """In words on which the client asks again, with as much less as is needed."""
+    prompt = _trust(numbers, sent, learned)
+    message = f"input length and `max_tokens` exceed context limit: {prompt} + {sent.max_tokens} > {numbers.window}"
+    return _reworded(refusal, message, quotes=False)
+
+
+def _reworded(refusal: Refusal, message: str, quotes: bool) -> UpstreamError:
     return UpstreamError(
-        refusal.provider, "head", message, retry="never", error_type="invalid_request_error", status=400
+        refusal.provider,
+        "head",
+        message,
+        retry="never",
+        error_type="invalid_request_error",
+        status=400,
+        quotes=quotes,
     )

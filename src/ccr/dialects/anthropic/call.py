@@ -45,7 +45,7 @@ class MessagesCall:
 
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
         refusal = read_refusal(self._endpoint.name, status, headers, body)
-        refused = judge(refusal, Sent((), None, False, False, self._inbound.tokens), self._endpoint.learned)
+        refused = judge(refusal, self._sent(), self._endpoint.learned)
         original = anthropic_error(body)
         if original is not None and status != 401:
             # Its own words, unchanged: the client knows them.
@@ -55,6 +55,9 @@ class MessagesCall:
         passed = {name: value for name, value in headers.items() if self.passes_header(name)}
         refused.headers = {**passed, **refused.headers}
         return refused
+
+    def _sent(self) -> Sent:
+        return Sent((), self._inbound.request.max_tokens, False, False, self._inbound.tokens, is_verbatim=True)
 
     def passes_header(self, name: str) -> bool:
         return name in ("request-id", "x-should-retry") or name.startswith("anthropic-")

@@ -7,12 +7,12 @@ from msgspec import UNSET
 
 from ccr.dialects.blocks import IdMaker
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
-from ccr.dialects.error_body import Refusal, error_code, error_text, read_refusal
+from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.openai_chat.conversation import Accepts, convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
 from ccr.dialects.overflow import least_room
-from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge, told
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
 from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
@@ -73,12 +73,8 @@ class ChatCall:
 
     def _in_stream(self, error: bytes) -> UpstreamError:
         """An error object inside a stream of status 200."""
-        text = error_text(b'{"error":' + error + b"}") or "an error without words"
-        refusal = Refusal(self._endpoint.name, error_code(error), text)
-        if refusal.status < 500:
-            failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
-        else:
-            failure = told(refusal)
+        refusal = read_failure(self._endpoint.name, error)
+        failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
         failure.phase = "body"
         return failure
 
