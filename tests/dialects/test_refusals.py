@@ -36,8 +36,8 @@ OVERFLOWS = {
                          "shorter input or enable --allow-auto-truncate.", "160062 tokens > 59862"),
     "sglang_total": ("Requested token count exceeds the model's maximum context length of 32768 tokens. You requested "
                      "a total of 72000 tokens: 40000 tokens from the input messages and 32000 tokens for the "
-                     "completion. Please reduce the number of tokens in the input messages or the completion to fit within the "
-                     "limit.", "40000 tokens > 32768"),
+                     "completion. Please reduce the number of tokens in the input messages or the completion to fit "
+                     "within the limit.", "40000 tokens > 32768"),
     "vllm_decoder_prompt": ("The decoder prompt (length 40000) is longer than the maximum model length of 32768. Make "
                             "sure that `max_model_len` is no smaller than the number of text tokens.",
                             "40000 tokens > 32768"),
