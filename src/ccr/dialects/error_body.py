@@ -40,11 +40,17 @@ def read_refusal(provider: str, status: int, headers: dict[str, str], body: byte
 
 
 def read_failure(provider: str, error: bytes) -> Refusal:
-    """An error object, or string, inside an answer of status 200."""
-    body = b'{"error":%b}' % error
-    return msgspec.structs.replace(
-        read_refusal(provider, error_code(error), {}, body), text=error_text(body) or "an error without words"
-    )
+    """An error inside an answer of status 200: an object, a string, or a body that holds one of these."""
+    body = error if _holds_error(error) else b'{"error":%b}' % error
+    text = error_text(body) or error_text(error) or "an error without words"
+    return msgspec.structs.replace(read_refusal(provider, _code(_error_object(body)), {}, body), text=text)
+
+
+def _holds_error(data: bytes) -> bool:
+    try:
+        return bytes(msgspec.json.decode(data, type=_ErrorBody).error) != b"null"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _error_object(body: bytes) -> "_ErrorObject":
@@ -57,6 +63,7 @@ def _error_object(body: bytes) -> "_ErrorObject":
 
 class _ErrorObject(Struct):
     message: str | None = None
+    msg: str | None = None
     code: str | int | None = None
     type: str | None = None
     metadata: Raw = Raw(b"null")
@@ -66,8 +73,20 @@ class _ErrorObject(Struct):
 
 class _ErrorBody(Struct):
     error: Raw = Raw(b"null")
-    message: str | None = None
+    errors: Raw = Raw(b"null")
+    """Cloudflare: a list."""
+    message: Raw = Raw(b"null")
+    msg: Raw = Raw(b"null")
+    """Z.AI."""
     detail: Raw = Raw(b"null")
+    """FastAPI."""
+    base_resp: Raw = Raw(b"null")
+    """MiniMax."""
+
+
+class _BaseResponse(Struct):
+    status_code: int = 0
+    status_msg: str = ""
 
 
 class _Metadata(Struct):
@@ -81,7 +100,18 @@ def error_text(body: bytes) -> str:
         document = msgspec.json.decode(body, type=_ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _plain(body)
-    return _object_text(document.error) or document.message or _object_text(document.detail)
+    for raw in (document.error, document.errors, document.message, document.msg, document.detail):
+        if text := _object_text(raw):
+            return text
+    return _status_text(document.base_resp)
+
+
+def _status_text(raw: Raw) -> str:
+    try:
+        status = msgspec.json.decode(raw, type=_BaseResponse | None)
+    except msgspec.ValidationError:
+        return ""
+    return (status.status_msg or str(status.status_code)) if status and status.status_code else ""
 
 
 def _object_text(raw: Raw) -> str:
@@ -97,25 +127,22 @@ def _object_text(raw: Raw) -> str:
         metadata = None
     behind = f" ({_shorten(metadata.raw)})" if metadata and metadata.raw else ""
     word = str(found.code or found.type or "")
-    return (_shorten(found.message or word) + behind) if found.message or word else ""
+    said = found.message or found.msg or word
+    return _shorten(said) + behind if said else ""
 
 
-def error_code(raw: bytes) -> int:
-    """The status inside an error object of a stream; 500 where it says none."""
+def _code(error: "_ErrorObject") -> int:
+    """The status inside an error of a stream; 500 where it says none."""
     try:
-        found = msgspec.json.decode(raw, type=_ErrorObject)
-    except (msgspec.ValidationError, RecursionError):
-        return 500
-    try:
-        code = int(found.code or 500)
+        code = int(error.code or 500)
     except ValueError:
-        code = {"context_length_exceeded": 400, "rate_limit_exceeded": 429}.get(str(found.code), 500)
+        code = {"context_length_exceeded": 400, "rate_limit_exceeded": 429}.get(str(error.code), 500)
     return code if 400 <= code < 600 else 500
 
 
 def _plain(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
-    if text in ("", "null"):
+    if text in ("", "null", "[]", "{}", "true", "false"):
         return ""
     if text.startswith("<"):
         title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)

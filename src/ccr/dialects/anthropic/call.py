@@ -1,17 +1,15 @@
 """One attempt at an endpoint that speaks the client's own language."""
 
-import msgspec
-from msgspec import Raw, Struct
-
 from ccr.dialects.anthropic.decoder import PassDecoder
 from ccr.dialects.anthropic.error import anthropic_error
 from ccr.dialects.anthropic.rewrite import rewrite
-from ccr.dialects.anthropic.whole import as_stream
+from ccr.dialects.anthropic.whole import as_stream, read_message
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Outbound
-from ccr.dialects.error_body import error_text, read_refusal
+from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.refusals import Sent, judge
-from ccr.errors import UpstreamError
-from ccr.messages.events import Usage, Verbatim
+from ccr.errors import STATUS, UpstreamError
+from ccr.messages.events import Failed, Verbatim, WireEvent
+from ccr.messages.sse import is_stream
 
 PASSED_HEADERS = ("anthropic-version", "anthropic-beta", "user-agent", "x-app", "accept")
 PASSED_PREFIXES = ("anthropic-", "x-stainless-", "x-claude-")
@@ -32,16 +30,47 @@ class MessagesCall:
         self.outbound = Outbound(url, _headers(inbound, endpoint), rewrite(inbound.body, model))
 
     def answer(self, body: bytes) -> Answer:
-        try:
-            message = _MESSAGE.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            name, text = self._endpoint.name, error_text(body) or "an empty answer"
-            raise UpstreamError(name, "body", f"provider {name} did not answer with a message: {text}") from None
-        usage = _usage(message.usage)
-        return Answer(body, [Verbatim(as_stream(body))], usage, message.stop_reason)  # type: ignore[arg-type]
+        if is_stream(body) and self._inbound.request.stream:
+            return self._streamed(body)
+        message = read_message(body)
+        if message is None:
+            raise self._explain(body)
+        return Answer(body, [Verbatim(as_stream(body))], message.reported, message.stop_reason)  # type: ignore[arg-type]
 
-    def decoder(self) -> "PassDecoder":
-        return PassDecoder(self._endpoint.name)
+    def _streamed(self, body: bytes) -> Answer:
+        """A stream that was not announced as one."""
+        decoder = self.decoder()
+        events: list[WireEvent] = []
+        for event in [*decoder.feed(body), *decoder.finish()]:
+            if isinstance(event, Failed):
+                raise event.error
+            events.append(event)
+        return Answer(body, events, decoder.usage, decoder.stop_reason)
+
+    def decoder(self) -> PassDecoder:
+        return PassDecoder(self._endpoint.name, self._explain)
+
+    def _explain(self, body: bytes) -> UpstreamError:
+        """What came with status 200 and is no message."""
+        name = self._endpoint.name
+        original = anthropic_error(body)
+        if original is not None:
+            status = STATUS[original.error.type]  # type: ignore[index]  # one of Anthropic's by the test
+            return UpstreamError(
+                name,
+                "body",
+                original.error.message,
+                error_type=original.error.type,  # type: ignore[arg-type]
+                status=status,
+                retry="never" if status in (400, 413) else "next",
+            )
+        text = error_text(body)
+        if not text or body[:1] != b"{":
+            what = f"provider {name} did not answer with a message: {text or 'an empty answer'}"
+            return UpstreamError(name, "body", what)
+        failure = judge(read_failure(name, body), self._sent(), self._endpoint.learned)
+        failure.phase = "body"
+        return failure
 
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
         refusal = read_refusal(self._endpoint.name, status, headers, body)
@@ -77,21 +106,3 @@ def _headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...
         headers["x-api-key"] = endpoint.api_key
     headers.update({name.lower(): value for name, value in endpoint.headers.items()})
     return tuple(headers.items())
-
-
-class _WireMessage(Struct):
-    type: str
-    content: list[Raw]
-    usage: Raw = Raw(b"null")
-    stop_reason: str | None = None
-    """Passed on as it is: a new one must not spoil the answer."""
-
-
-_MESSAGE = msgspec.json.Decoder(_WireMessage)
-
-
-def _usage(raw: Raw) -> Usage:
-    try:
-        return msgspec.json.decode(raw, type=Usage | None) or Usage()
-    except msgspec.ValidationError:
-        return Usage()

@@ -1,14 +1,13 @@
 """A stream of an Anthropic endpoint: whole frames pass; what ends it, or breaks it, is noticed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from ccr.dialects.anthropic.error import anthropic_error
-from ccr.dialects.error_body import Refusal, error_text
-from ccr.errors import STATUS, UpstreamError
+from ccr.dialects.anthropic.whole import as_stream, read_message
+from ccr.errors import UpstreamError
 from ccr.messages.events import Event, Failed, StopReason, Usage, Verbatim
 
 
@@ -34,9 +33,12 @@ _EVENT = msgspec.json.Decoder(_WireEvent)
 class PassDecoder:
     """Frames pass as they are, whole ones only: a cut inside one must not garble the error event that follows."""
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, explain: Callable[[bytes], UpstreamError]) -> None:
+        """`explain` reads an error that came inside the stream: the data of its event, or a whole body."""
         self._provider = provider
+        self._explain = explain
         self._tail = b""
+        self._passed = False
         self.ended = False
         self.content_begun = False
         self.finished = False
@@ -51,19 +53,32 @@ class PassDecoder:
         self._tail = buffer[end:]
         if end == 0:
             return []
+        self._passed = True
         return self._frames(buffer[:end])
 
     def finish(self) -> list[Event]:
         if self.ended:
             return []
+        tail = self._tail.strip()
+        if not self._passed and tail[:1] in (b"{", b"<"):
+            return self._no_stream(tail)
         # The last event may lack its closing blank line.
-        tail = self._tail.rstrip()
         events = self._frames(tail + b"\n\n") if tail.endswith(b"}") else []
         if self.ended:
             return events
         self.ended = True
         message = f"provider {self._provider} ended its answer before it was complete."
         return [*events, Failed(UpstreamError(self._provider, "body", message, quotes=False))]
+
+    def _no_stream(self, body: bytes) -> list[Event]:
+        """One document although a stream was announced."""
+        self.ended = True
+        message = read_message(body)
+        if message is None:
+            return [Failed(self._explain(body))]
+        self.content_begun = self.finished = True
+        self.usage, self.stop_reason = message.reported, message.stop_reason  # type: ignore[assignment]
+        return [Verbatim(as_stream(body))]
 
     def _frames(self, data: bytes) -> list[Event]:
         # Deltas are the bulk: only reads with other events in them are looked at.
@@ -103,27 +118,12 @@ class PassDecoder:
             case "message_stop":
                 self.content_begun = self.finished = True
             case "error":
-                return self._error(payload)
+                return self._explain(payload)
             case "" if event.error is not UNSET:  # of OpenAI's form
-                return self._error(payload)
+                return self._explain(payload)
             case _:
                 pass
         return None
-
-    def _error(self, payload: bytes) -> UpstreamError:
-        original = anthropic_error(payload)
-        if original is None:
-            text = error_text(payload) or "an error without words"
-            return UpstreamError(self._provider, "body", f"provider {self._provider}: {text}")
-        refusal = Refusal(self._provider, STATUS[original.error.type], original.error.message)  # type: ignore[index]
-        return UpstreamError(
-            self._provider,
-            "body",
-            refusal.text,
-            error_type=original.error.type,  # type: ignore[arg-type]  # one of Anthropic's by the test
-            status=refusal.status,
-            retry="never" if refusal.status in (400, 413) else "next",
-        )
 
 
 _NOTABLE = (b"message_", b"content_block_start", b"error")

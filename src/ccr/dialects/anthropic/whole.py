@@ -1,9 +1,37 @@
-"""A whole message for a client that asked for a stream."""
+"""A whole message, and what it is as a stream for a client that asked for one."""
 
 from collections.abc import Mapping
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
+
+from ccr.messages.events import Usage
+
+
+class WireMessage(Struct):
+    type: str
+    content: list[Raw]
+    usage: Raw = Raw(b"null")
+    stop_reason: str | None = None
+    """Passed on as it is: a new one must not spoil the answer."""
+
+    @property
+    def reported(self) -> Usage:
+        try:
+            return msgspec.json.decode(self.usage, type=Usage | None) or Usage()
+        except msgspec.ValidationError:
+            return Usage()
+
+
+def read_message(body: bytes) -> WireMessage | None:
+    """None: it is no message."""
+    try:
+        return _MESSAGE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+_MESSAGE = msgspec.json.Decoder(WireMessage)
 
 
 def as_stream(body: bytes) -> bytes:
