@@ -149,7 +149,8 @@ def inputs(message: Message) -> dict[str, Any]:
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, 1, -1, 1.5, "", "x", True, [], {}, [{}], {"index": 0}, "tool_calls", [{"type": "text", "text": "part"}]]
 )
-ODD_DELTA = st.dictionaries(st.sampled_from(["content", "reasoning", "refusal", "tool_calls", "role"]), JUNK)
+ODD_FIELDS = ["content", "reasoning", "reasoning_details", "refusal", "tool_calls", "function_call", "role"]
+ODD_DELTA = st.dictionaries(st.sampled_from(ODD_FIELDS), JUNK)
 ODD_CHUNK = st.fixed_dictionaries(
     {}, optional={"choices": JUNK | st.lists(st.fixed_dictionaries({"delta": ODD_DELTA, "finish_reason": JUNK}))}
 ) | st.fixed_dictionaries({"usage": JUNK, "error": JUNK})

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Raw, Struct
 
-from ccr.dialects.signature import sign
+from ccr.dialects.signature import Item as ReasoningItem
+from ccr.dialects.signature import add_items, sign
 from ccr.messages.events import (
     EMPTY,
     BlockStop,
@@ -39,6 +40,8 @@ class Thinking(Struct):
     field: str
     """The backend's name for it."""
     pieces: list[bytes] = []
+    items: list[ReasoningItem] = []
+    """What must go back besides the text."""
 
 
 class ToolCall(Struct):
@@ -87,6 +90,11 @@ class BlockSequencer:
         """A call ended without ever having had a name."""
 
     @property
+    def is_plain(self) -> bool:
+        """A further delta of the open block is its text and nothing else."""
+        return not (type(self._open) is Thinking and self._open.items)
+
+    @property
     def arguments(self) -> list[bytes] | None:
         """The pieces so far of the call that is open; None when none is."""
         return self._open.seen if type(self._open) is ToolCall else None
@@ -110,6 +118,23 @@ class BlockSequencer:
                 self._release(out)
         else:
             self._fragment(Thinking(field, []), literal, out)
+
+    def thinking_items(self, literal: bytes, field: str, items: list[ReasoningItem], out: list[Event]) -> None:
+        """Thinking whose form must survive: the text, which may be empty, and the items that hold it."""
+        item = self._open
+        if type(item) is not Thinking:
+            item = self._waiting[-1] if self._waiting else None
+            if type(item) is not Thinking:
+                item = Thinking(field, [], [])
+                self._enter(item, out)
+        item.field = field
+        add_items(item.items, items)
+        if item is self._open and self._started and literal != EMPTY:
+            out.append(ThinkingDelta(self._index, literal))
+            return
+        item.pieces += [literal] if literal != EMPTY else []
+        if item is self._open:
+            self._release(out)
 
     def call(self, index: int | None, call_id: str, name: str, arguments: bytes, out: list[Event]) -> None:
         """A fragment of a tool call: any of its parts may be empty."""
@@ -209,7 +234,7 @@ class BlockSequencer:
                 return  # the name may still come, or grow
             self._start_call(item, out)
             out.extend([InputJsonDelta(self._index, piece) for piece in item.pieces])
-        elif not self._started and all(_BLANK.fullmatch(piece) for piece in item.pieces):
+        elif not self._started and _says_nothing(item):
             return
         elif type(item) is Text:
             self._start(TextStart(self._index), out)
@@ -241,10 +266,16 @@ class BlockSequencer:
                 self._start_call(item, out)
         if self._started:
             if type(item) is Thinking:
-                out.append(SignatureDelta(self._index, sign(item.field)))
+                out.append(SignatureDelta(self._index, sign(item.field, item.items)))
             out.append(BlockStop(self._index))
             self._index += 1
         self._open, self._started = None, False
+
+
+def _says_nothing(item: Item) -> bool:
+    if type(item) is Thinking and item.items:
+        return False
+    return all(_BLANK.fullmatch(piece) for piece in item.pieces)
 
 
 class IdMaker:

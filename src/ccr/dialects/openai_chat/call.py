@@ -7,20 +7,13 @@ from msgspec import UNSET
 
 from ccr.dialects.blocks import IdMaker
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.openai_chat.conversation import Accepts, convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
-from ccr.dialects.refusals import (
-    OPTIONAL_FIELDS,
-    Refusal,
-    Sent,
-    error_code,
-    error_text,
-    judge,
-    least_room,
-    read_refusal,
-    told,
-)
+from ccr.dialects.overflow import least_room
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
+from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
 from ccr.messages.events import MessageStart, WireEvent
@@ -80,12 +73,8 @@ class ChatCall:
 
     def _in_stream(self, error: bytes) -> UpstreamError:
         """An error object inside a stream of status 200."""
-        text = error_text(b'{"error":' + error + b"}") or "an error without words"
-        refusal = Refusal(self._endpoint.name, error_code(error), text)
-        if refusal.status < 500:
-            failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
-        else:
-            failure = told(refusal)
+        refusal = read_failure(self._endpoint.name, error)
+        failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
         failure.phase = "body"
         return failure
 
@@ -177,7 +166,7 @@ def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
     if not learned.omit:
         return body
     for message in body["messages"]:
-        for name in learned.omit & {"reasoning_content", "reasoning"}:
+        for name in learned.omit.intersection(FIELDS):
             message.pop(name, None)
     if "strict" in learned.omit:
         for tool in body.get("tools", []):
@@ -188,7 +177,7 @@ def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
 def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     fields = {name for name in OPTIONAL_FIELDS if name in body}
     for message in body["messages"]:
-        fields.update({"reasoning_content", "reasoning"} & message.keys())
+        fields.update(message.keys() & FIELDS)
     if any("strict" in tool["function"] for tool in body.get("tools", [])):
         fields.add("strict")
     images, files = media(inbound.request)

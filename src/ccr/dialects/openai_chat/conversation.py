@@ -31,7 +31,7 @@ from ccr.dialects.content import (
     unknown_text,
 )
 from ccr.dialects.openai_chat.tools import ToolNames
-from ccr.dialects.signature import field_of
+from ccr.dialects.signature import Item, recall
 from ccr.messages.blocks import (
     Base64Source,
     Block,
@@ -88,7 +88,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         return ({"role": "assistant", "content": message.content}, []) if message.content else (None, [])
     texts: list[str] = []
     calls: list[dict[str, Any]] = []
-    reasoning: dict[str, str] = {}
+    reasoning: dict[str, str | list[Item]] = {}
     for block in message.content:
         # Not `match`: a class pattern that misses costs eight times as much for a Struct (measured).
         if type(block) is Text:
@@ -96,9 +96,8 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         elif type(block) is ToolUse:
             function = {"name": names.outward(block.name), "arguments": _arguments(block)}
             calls.append({"id": block.id, "type": "function", "function": function})
-        elif type(block) is Thinking and block.thinking:
-            name = field_of(block.signature)
-            reasoning[name] = reasoning[name] + JOIN + block.thinking if name in reasoning else block.thinking
+        elif type(block) is Thinking:
+            _recall(block, reasoning)
         elif type(block) is Unknown:
             texts += [text] if (text := unknown_text(block)) else []
     if not texts and not calls and not reasoning:
@@ -108,6 +107,16 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
     if calls:
         said["tool_calls"] = calls
     return said, [call["id"] for call in calls]
+
+
+def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
+    """Add thinking under the field that it came in."""
+    name, said = recall(block.signature, block.thinking)
+    before = reasoning.get(name)
+    if isinstance(said, list):
+        reasoning[name] = before + said if isinstance(before, list) else said
+    elif said:
+        reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
 def _arguments(block: ToolUse) -> str:
