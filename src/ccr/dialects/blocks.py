@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ccr.dialects.signature import sign
+from ccr.messages.blocks import ToolUse
 from ccr.messages.events import (
     EMPTY,
     BlockStop,
@@ -25,6 +26,7 @@ from ccr.messages.events import (
     ToolUseStart,
 )
 from ccr.messages.message import joined
+from ccr.messages.request import MessagesRequest
 
 _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 """A literal of white space only. It opens no block: the Messages API refuses blank text blocks in the history."""
@@ -265,3 +267,14 @@ class IdMaker:
 
     def restore(self, name: str) -> str:
         return self._shortened.get(name, name)
+
+
+def call_ids(request: MessagesRequest) -> list[str]:
+    """Ids of the calls that the conversation holds already."""
+    return [
+        block.id
+        for message in request.messages
+        if message.role == "assistant" and not isinstance(message.content, str)
+        for block in message.content
+        if type(block) is ToolUse
+    ]
