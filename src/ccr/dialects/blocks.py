@@ -134,6 +134,18 @@ class BlockSequencer:
             self._close_open(out)
         self._waiting = []
 
+    def seal(self, field: str, out: list[Event]) -> None:
+        """The open thinking ends, and goes back as `field` says; where none is open, a block without text says it.
+
+        Only for backends whose items never interleave: nothing may wait.
+        """
+        if type(self._open) is not Thinking or not self._started:
+            self._close_open(out)
+            self._open = Thinking(field, [])
+            self._start(ThinkingStart(self._index), out)
+        self._open.field = field
+        self._close_open(out)
+
     def _fragment(self, item: Text | Thinking, literal: bytes, out: list[Event]) -> None:
         if self._waiting and type(self._waiting[-1]) is type(item):
             item = self._waiting[-1]

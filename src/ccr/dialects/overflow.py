@@ -25,7 +25,7 @@ OVERFLOW_WORDS = (
 
 _WINDOW = re.compile(
     r"(?:maximum (?:context|model|sequence|prompt) length (?:is|of)|max_model_len ?=|available context size \(|"
-    r"context (?:length|window|size) (?:is|of)(?: only)?|maximum number of tokens allowed \(|"
+    r"context (?:length|window|size) (?:is|of)(?: only)?|maximum number of tokens allowed \(?|"
     r"input length should be \[1, ?|max_new_tokens` must be <=|tokens >|too large for model with)\s*(\d[\d,]*)",
     re.IGNORECASE,
 )
