@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 
 from ccr.dialects.signature import Item as ReasoningItem
 from ccr.dialects.signature import add_items, sign
+from ccr.messages.blocks import ToolUse
 from ccr.messages.events import (
     EMPTY,
     BlockStop,
@@ -26,6 +27,7 @@ from ccr.messages.events import (
     ToolUseStart,
 )
 from ccr.messages.message import joined
+from ccr.messages.request import MessagesRequest
 
 _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 """A literal of white space only. It opens no block: the Messages API refuses blank text blocks in the history."""
@@ -161,6 +163,18 @@ class BlockSequencer:
             self._release(out)
             self._close_open(out)
         self._waiting = []
+
+    def seal(self, field: str, out: list[Event]) -> None:
+        """The open thinking ends, and goes back as `field` says; where none is open, a block without text says it.
+
+        Only for backends whose items never interleave: nothing may wait.
+        """
+        if type(self._open) is not Thinking or not self._started:
+            self._close_open(out)
+            self._open = Thinking(field, [])
+            self._start(ThinkingStart(self._index), out)
+        self._open.field = field
+        self._close_open(out)
 
     def _fragment(self, item: Text | Thinking, literal: bytes, out: list[Event]) -> None:
         if self._waiting and type(self._waiting[-1]) is type(item):
@@ -301,3 +315,14 @@ class IdMaker:
 
     def restore(self, name: str) -> str:
         return self._shortened.get(name, name)
+
+
+def call_ids(request: MessagesRequest) -> list[str]:
+    """Ids of the calls that the conversation holds already."""
+    return [
+        block.id
+        for message in request.messages
+        if message.role == "assistant" and not isinstance(message.content, str)
+        for block in message.content
+        if type(block) is ToolUse
+    ]

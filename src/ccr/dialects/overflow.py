@@ -46,7 +46,7 @@ _N = r"(\d[\d,]*)"
 _WINDOW = re.compile(
     r"(?:maximum (?:allowed )?(?:context |model |sequence |prompt |input )?length(?: of \S+ is|s? is| of|:)? ?\(?|"
     r"max_model_len(?: of| ?=)? ?\(?|max_seq_len \(|available context size \(|"
-    r"context (?:length|window|size|limit) (?:is|of|\()(?: ?only)? ?|maximum number of tokens allowed \(|"
+    r"context (?:length|window|size|limit) (?:is|of|\()(?: ?only)? ?|maximum number of tokens allowed \(?|"
     r"input length should be \[1, ?|max_new_tokens` must be <= ?|tokens > ?|exceed context limit: \d+ \+ \d+ > |"
     r"too large for model with |configured limit of |tokens\) is too long and exceeds limit of |"
     r"prompt token count of \d+ exceeds the limit of |while limit is |model token limit: |must have less than |"

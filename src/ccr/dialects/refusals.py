@@ -22,6 +22,7 @@ _OUTPUT_WORDS = (
     "max_tokens",
     "max_completion_tokens",
     "max_new_tokens",
+    "maxoutputtokens",
     "in the completion",
     "in the output",
     "for the completion",

@@ -5,26 +5,24 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
-from ccr.dialects.blocks import IdMaker
+from ccr.dialects.blocks import IdMaker, call_ids
+from ccr.dialects.content import Accepts, media
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
 from ccr.dialects.error_body import error_text, read_failure, read_refusal
-from ccr.dialects.openai_chat.conversation import Accepts, convert
+from ccr.dialects.limits import max_tokens
+from ccr.dialects.openai_chat.conversation import convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
-from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
-from ccr.dialects.overflow import least_room
+from ccr.dialects.openai_chat.tools import choice, definitions
 from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
 from ccr.dialects.signature import FIELDS
+from ccr.dialects.tool_names import ToolNames
 from ccr.errors import UpstreamError
-from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
 from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
 
 EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 """`output_config.effort` -> `reasoning_effort`: the three words that all backends with the field understand."""
-
-MARGIN = 256
-"""Tokens kept free between prompt and answer, besides a fiftieth of the prompt: the prompt's size is an estimate."""
 
 
 class OpenAiChat:
@@ -61,7 +59,7 @@ class ChatCall:
         request = self._inbound.request
         tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
         start = MessageStart(self._inbound.message_id, self._model, tokens)
-        ids = IdMaker(self._inbound.message_id, lambda: _call_ids(request), self._names.shortened)
+        ids = IdMaker(self._inbound.message_id, lambda: call_ids(request), self._names.shortened)
         return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
 
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
@@ -102,27 +100,6 @@ def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolName
     if request.stream:
         body["stream_options"] = {"include_usage": True}
     return _without(body, learned)
-
-
-def max_tokens(request: MessagesRequest, tokens: int, endpoint: Endpoint) -> int | None:
-    """What the client asks for, clamped to what is known of the model's output limit and of the room in its window."""
-    wanted = request.max_tokens
-    if wanted is None:
-        return None
-    learned = endpoint.learned
-    output = _least(endpoint.max_output_tokens, learned.max_output_tokens)
-    window = _least(endpoint.context_window, learned.context_window)
-    limit = wanted if output is None else min(wanted, output)
-    if window is None:
-        return limit
-    prompt = learned.correction.apply(tokens)
-    room = window - prompt - prompt // 50 - MARGIN
-    # Where the estimate sees no room, the backend shall judge: it counts exactly.
-    return min(limit, max(room, least_room(window)))
-
-
-def _least(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _sampling(request: MessagesRequest) -> dict[str, Any]:
@@ -183,30 +160,6 @@ def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     images, files = media(inbound.request)
     limit = body.get("max_tokens", body.get("max_completion_tokens"))
     return Sent(fields, limit, images, files, inbound.tokens)
-
-
-def media(request: MessagesRequest) -> tuple[bool, bool]:
-    """Whether the request holds images, and whether it holds documents; also inside tool results."""
-    images = files = False
-    for message in request.messages:
-        if isinstance(message.content, str):
-            continue
-        for block in message.content:
-            inner = block.content if isinstance(block, ToolResult) and isinstance(block.content, list) else ()
-            for one in (block, *inner):
-                images = images or isinstance(one, Image)
-                files = files or isinstance(one, Document)
-    return images, files
-
-
-def _call_ids(request: MessagesRequest) -> list[str]:
-    return [
-        block.id
-        for message in request.messages
-        if message.role == "assistant" and not isinstance(message.content, str)
-        for block in message.content
-        if isinstance(block, ToolUse)
-    ]
 
 
 def _headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:

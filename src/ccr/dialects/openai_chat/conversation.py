@@ -22,6 +22,7 @@ from ccr.dialects.content import (
     NO_RESULT,
     SEE_ATTACHMENT,
     STORED_IMAGE,
+    Accepts,
     failed_result,
     loaded,
     orphan,
@@ -30,8 +31,8 @@ from ccr.dialects.content import (
     titled,
     unknown_text,
 )
-from ccr.dialects.openai_chat.tools import ToolNames
 from ccr.dialects.signature import Item, recall
+from ccr.dialects.tool_names import ToolNames
 from ccr.messages.blocks import (
     Base64Source,
     Block,
@@ -52,13 +53,6 @@ from ccr.messages.request import Message, MessagesRequest
 
 Part = dict[str, Any]
 """A content part of a user message: text, image_url or file."""
-
-
-class Accepts(msgspec.Struct, frozen=True):
-    """What the model takes besides text."""
-
-    images: bool = True
-    files: bool = True
 
 
 def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> list[dict[str, Any]]:
