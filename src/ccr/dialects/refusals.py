@@ -80,6 +80,13 @@ OPTIONAL_FIELDS = (
     "reasoning_content",
     "reasoning",
     "strict",
+    "enable_thinking",
+    "thinking_budget",
+    "prompt_cache_key",
+    "reasoning_format",
+    "reasoning_split",
+    "session_id",
+    "tool_stream",
 )
 """Fields that a request can do without. Longer names first where one holds another."""
 

@@ -19,6 +19,7 @@ from ccr.dialects.content import (
     JOIN,
     NO_FILE,
     NO_IMAGE,
+    NO_IMAGE_URL,
     NO_RESULT,
     SEE_ATTACHMENT,
     STORED_IMAGE,
@@ -59,6 +60,8 @@ class Accepts(msgspec.Struct, frozen=True):
 
     images: bool = True
     files: bool = True
+    image_urls: bool = True
+    """False: images only as bytes."""
 
 
 def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> list[dict[str, Any]]:
@@ -212,8 +215,10 @@ class UserTurn:
         match image.source:
             case Base64Source(data=data, media_type=media_type):
                 url = f"data:{media_type};base64,{data}"
-            case UrlSource(url=url):
+            case UrlSource(url=url) if self._accepts.image_urls:
                 pass
+            case UrlSource():
+                return {"type": "text", "text": NO_IMAGE_URL}
             case FileSource():
                 return {"type": "text", "text": STORED_IMAGE}
         return {"type": "image_url", "image_url": {"url": url}}
