@@ -63,12 +63,13 @@ def _word(effort: str, flags: Flags) -> str:
 def _off(flags: Flags) -> dict[str, Any]:
     if flags.no_off:
         return {}
+    least = "minimal" if flags.off_is_minimal else "low" if flags.off_is_low else "none"
     if flags.reasoning_object:
-        return {"reasoning": {"effort": "none"}}
+        return {"reasoning": {"effort": least}}
     if flags.thinking_object:
         return {"thinking": {"type": "disabled"}}
     if flags.enable_thinking:
         return {"enable_thinking": False}
     if flags.off_is_none or flags.off_is_minimal or flags.off_is_low:
-        return {"reasoning_effort": "none" if flags.off_is_none else "minimal" if flags.off_is_minimal else "low"}
+        return {"reasoning_effort": least}
     return {"chat_template_kwargs": {"enable_thinking": False}}

@@ -65,20 +65,21 @@ class Flags(Struct, frozen=True):
     api-docs.deepseek.com/guides/thinking_mode
     """
     off_is_none: bool = False
-    """thinking is switched off with `reasoning_effort: none`
+    """thinking is switched off with effort `none`
 
     gpt-5.1 and later: vercel/ai#10932; Ollama: docs.ollama.com/api/openai-compatibility; Qwen at Groq:
     console.groq.com/docs/reasoning; Gemini 2.5 Flash: ai.google.dev/gemini-api/docs/openai
     """
     off_is_minimal: bool = False
-    """thinking cannot be switched off: `reasoning_effort: minimal` comes closest
+    """thinking cannot be switched off: effort `minimal` comes closest
 
     gpt-5: developers.openai.com/api/docs/guides/reasoning
     """
     off_is_low: bool = False
-    """thinking cannot be switched off: `reasoning_effort: low` comes closest
+    """thinking cannot be switched off: effort `low` comes closest
 
-    o-series, gpt-oss: developers.openai.com/api/docs/guides/reasoning; Grok 4.5: anomalyco/opencode#39448
+    o-series, gpt-oss: developers.openai.com/api/docs/guides/reasoning; Grok 4.5: anomalyco/opencode#39448;
+    OpenRouter: "Reasoning is mandatory for this endpoint and cannot be disabled"
     """
     no_off: bool = False
     """nothing is sent to switch thinking off: it cannot be, or there is none
