@@ -51,6 +51,13 @@ OPTIONAL_FIELDS = (
     "thinking_blocks",
     "thinking",
     "strict",
+    "enable_thinking",
+    "thinking_budget",
+    "prompt_cache_key",
+    "reasoning_format",
+    "reasoning_split",
+    "session_id",
+    "tool_stream",
 )
 """Fields that a request can do without. Longer names first where one holds another."""
 

@@ -19,6 +19,7 @@ from ccr.dialects.content import (
     JOIN,
     NO_FILE,
     NO_IMAGE,
+    NO_IMAGE_URL,
     NO_RESULT,
     SEE_ATTACHMENT,
     STORED_IMAGE,
@@ -215,8 +216,10 @@ class UserTurn:
         match image.source:
             case Base64Source(data=data, media_type=media_type):
                 url = f"data:{media_type};base64,{data}"
-            case UrlSource(url=url):
+            case UrlSource(url=url) if self._accepts.image_urls:
                 pass
+            case UrlSource():
+                return {"type": "text", "text": NO_IMAGE_URL}
             case FileSource():
                 return {"type": "text", "text": STORED_IMAGE}
         return {"type": "image_url", "image_url": {"url": url}}
