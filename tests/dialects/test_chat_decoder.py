@@ -376,3 +376,11 @@ def test_a_chunk_that_says_nothing_changes_nothing(odd: Any) -> None:
 @pytest.mark.parametrize("odd", [b"data: [1,2]\n\n", b'data: "x"\n\n', b"data: ping\n\n", b"data: 5\n\n"])
 def test_an_event_that_is_no_object_is_a_failure(odd: bytes) -> None:
     assert "not JSON" in failure(decode(chunk({"content": "a"}), odd, STOP))
+
+
+def test_two_hundred_interleaved_calls_come_out_whole() -> None:
+    begun = [tool(i, None, f"tool_{i}", f"call_{i}") for i in range(200)]
+    pieces = [tool(i, piece) for piece in ('{"n":', "7", "}") for i in reversed(range(200))]
+    blocks = contents(*begun, *pieces, chunk({}, "tool_calls"))
+    assert [block["name"] for block in blocks] == [f"tool_{i}" for i in range(200)]
+    assert all(block["input"] == {"n": 7} for block in blocks)

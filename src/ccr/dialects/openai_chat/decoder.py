@@ -210,7 +210,7 @@ class ChatDecoder:
             if literal[:1] == b'"':
                 if literal != EMPTY:
                     self._blocks.text(literal, out)
-            elif literal[:1] == b"[":
+            elif literal[:1] in (b"[", b"{"):
                 self._parts(delta.content, out)
         if delta.refusal is not UNSET:
             literal = _text(delta.refusal)

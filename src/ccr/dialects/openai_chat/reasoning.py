@@ -13,7 +13,7 @@ from ccr.messages.request import mend_text
 def read_items(value: Literal) -> tuple[str, list[Item]]:
     """The text of a list of items, and the items with the lengths of their texts; nothing where it is no such list."""
     texts: list[str] = []
-    items = _objects(value)
+    items = [item for item in _values(value) if isinstance(item, dict) and item]
     for item in items:
         for name in TEXTS:
             if isinstance(item.get(name), str):
@@ -24,7 +24,11 @@ def read_items(value: Literal) -> tuple[str, list[Item]]:
 
 def read_parts(value: Literal) -> list[tuple[str, str]]:
     """The parts of a content, each as (thinking, text)."""
-    return [(_part_text(part.get("thinking")), _part_text(part.get("text"))) for part in _objects(value)]
+    return [
+        (_part_text(part.get("thinking")), _part_text(part.get("text"))) if isinstance(part, dict) else ("", part)
+        for part in _values(value)
+        if isinstance(part, dict | str)
+    ]
 
 
 def _part_text(value: Any) -> str:
@@ -33,11 +37,12 @@ def _part_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _objects(value: Literal) -> list[dict[str, Any]]:
-    if value is UNSET or bytes(value)[:1] != b"[":
+def _values(value: Literal) -> list[Any]:
+    """The values of a list, or the one object that stands in its place."""
+    if value is UNSET or bytes(value)[:1] not in (b"[", b"{"):
         return []
     try:
-        found = msgspec.json.decode(value, type=list[Any])
+        found = msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        found = msgspec.json.decode(mend_text(bytes(value)), type=list[Any])  # halves of characters
-    return [item for item in found if isinstance(item, dict) and item]
+        found = msgspec.json.decode(mend_text(bytes(value)))  # halves of characters
+    return found if isinstance(found, list) else [found]
