@@ -215,7 +215,13 @@ def in_pieces(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_reasoning_whose_text_was_changed_goes_back_as_plain_text() -> None:
     block = contents(chunk({"reasoning_details": DETAILS[:1]}), STOP)[0]
-    assert goes_back([{**block, "thinking": "other"}])["reasoning"] == "other"
+    assert goes_back([{**block, "thinking": "other"}]) == {"role": "assistant", "content": "", "reasoning": "other"}
+
+
+def test_encrypted_items_go_back_beside_a_text_that_came_without_items() -> None:
+    stream = (chunk({"reasoning": "so"}), chunk({"reasoning_details": DETAILS[2:]}), chunk({"content": "a"}), STOP)
+    back = goes_back(contents(*stream))
+    assert (back["reasoning"], back["reasoning_details"]) == ("so", DETAILS[2:])
 
 
 @pytest.mark.parametrize("data", ["", ":", ":###", ":e30=", ":WzFd", ":bnVsbA=="])

@@ -122,13 +122,13 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
 
 
 def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
-    """Add thinking under the field that it came in."""
-    name, said = recall(block.signature, block.thinking)
-    before = reasoning.get(name)
-    if isinstance(said, list):
-        reasoning[name] = before + said if isinstance(before, list) else said
-    elif said:
-        reasoning[name] = before + JOIN + said if isinstance(before, str) else said
+    """Add thinking under the fields that it came in."""
+    for name, said in recall(block.signature, block.thinking).items():
+        before = reasoning.get(name)
+        if isinstance(said, list):
+            reasoning[name] = before + said if isinstance(before, list) else said
+        elif said:
+            reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
 def _arguments(block: ToolUse) -> str:
