@@ -1,4 +1,4 @@
-"""Reasoning that comes as a list: of items that must go back (OpenRouter, MiniMax, LiteLLM), or of content parts."""
+"""What stands in the fields of a delta: texts, arguments, and lists of reasoning or of content parts."""
 
 from typing import Any
 
@@ -7,7 +7,23 @@ from msgspec import UNSET
 
 from ccr.dialects.openai_chat.chunks import Literal
 from ccr.dialects.signature import TEXTS, Item
+from ccr.messages.events import EMPTY, str_literal
 from ccr.messages.request import mend_text
+from ccr.messages.sse import BOM
+
+
+def text_of(value: Literal) -> bytes:
+    """The text of a field as a literal; `""` where there is none."""
+    literal = b"" if value is UNSET else bytes(value)
+    return literal if literal[:1] == b'"' else EMPTY
+
+
+def arguments_of(value: Literal) -> bytes:
+    """A piece of arguments as a literal; an object, which some backends send, becomes its text."""
+    if value is UNSET or bytes(value) == b"null":
+        return EMPTY
+    data = bytes(value)
+    return data if data[:1] == b'"' else str_literal(data.decode())
 
 
 def read_items(value: Literal) -> tuple[str, list[Item]]:
@@ -46,3 +62,11 @@ def _values(value: Literal) -> list[Any]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         found = msgspec.json.decode(mend_text(bytes(value)))  # halves of characters
     return found if isinstance(found, list) else [found]
+
+
+def documents(body: bytes) -> list[bytes]:
+    """The body, or its lines where each is a document (NDJSON)."""
+    lines = body.removeprefix(BOM).strip().splitlines()
+    if len(lines) > 1 and all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines if line.strip()):
+        return [line for line in lines if line.strip()]
+    return [body.removeprefix(BOM)]
