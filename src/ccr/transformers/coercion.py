@@ -6,6 +6,7 @@ less than JSON Schema does, so it errs on the side of "fits": what it cannot jud
 """
 
 import json
+import math
 import re
 from decimal import Decimal
 from typing import TypeAlias
@@ -39,6 +40,32 @@ def coerce_arguments(arguments: dict[str, Json], schema: Json) -> dict[str, Json
     """The arguments of a call, by the tool's `input_schema`."""
     coerced = coerce(arguments, schema)
     return coerced if isinstance(coerced, dict) else arguments
+
+
+def read_json(text: str, start: int) -> tuple[Json, int]:
+    """The JSON value at `start` and where it ends; (None, start) where no whole one begins.
+
+    Line breaks inside strings are borne: nothing is lost by it.
+    """
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None, start
+    return value, end
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is more than a double holds")
+    return number
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse, parse_float=_finite)
 
 
 def _coerced(value: Json, schema: Json, root: Json) -> Json:
@@ -99,8 +126,8 @@ def _from_text(text: str, types: list[str]) -> Json:
         if number is not None and any(_is_of(number, name) for name in types):
             return int(number) if "number" not in types else number
     if stripped.startswith(("{", "[")):
-        document = _document(stripped, text)
-        if any(_is_of(document, name) for name in types):
+        document, end = read_json(stripped, 0)
+        if end == len(stripped) and any(_is_of(document, name) for name in types):
             return document
     return text
 
@@ -114,18 +141,6 @@ def _number(text: str) -> int | float | None:
         return int(text)
     number = float(text)
     return number if Decimal(text) == Decimal(repr(number)) else None
-
-
-def _document(text: str, otherwise: Json) -> Json:
-    try:
-        document: Json = json.loads(text, parse_constant=_refuse)
-    except ValueError:
-        return otherwise
-    return document
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _coerced_object(value: dict[str, Json], schema: dict[str, Json], root: Json) -> Json:
