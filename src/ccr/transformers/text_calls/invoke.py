@@ -6,12 +6,12 @@
     </invoke>
     </function_calls>
 
-MiniMax says `minimax:tool_call` outside. DeepSeek since V3.2 puts ｜DSML｜ before every tag's name, says `function_calls`
-or (V4) `tool_calls` outside, and `string="false"` of a parameter whose value is JSON.
+MiniMax says `minimax:tool_call` outside. DeepSeek since V3.2 puts ｜DSML｜ before the name of every tag, says
+`function_calls` or (V4) `tool_calls` outside, and `string="false"` of a parameter whose value is JSON.
 
-Facts: Anthropic's "Legacy tool use", the chat template of MiniMaxAI/MiniMax-M2, SGLang's deepseekv32_detector.py. Claude
-itself leaks the inner part, its outer tags lost or halved (github.com/anthropics/claude-code/issues/77061): they are
-optional on both sides.
+Facts: Anthropic's "Legacy tool use", the chat template of MiniMaxAI/MiniMax-M2, SGLang's deepseekv32_detector.py.
+Claude itself leaks the inner part, its outer tags lost or halved (github.com/anthropics/claude-code/issues/77061): they
+are optional on both sides.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Is this place of a Markdown text code? (CommonMark 0.31: 4.5 "Fenced code blocks", 6.1 "Code spans")
 
-Two liberties: a code span ends with its line at the latest, for a lone backtick must not silence the rest of the
-paragraph; and fences in lists or quotations are seen only within three spaces of the margin.
+Two liberties: a lone backtick opens a span to the end of its paragraph, for whether another one follows is not known
+yet; and fences in lists or quotations are seen only within three spaces of the margin.
 """
 
 import re
@@ -68,17 +68,14 @@ class Markdown:
         if self._fence:
             is_fence = self._begins_line and run.startswith(self._fence)
             self._is_closing = is_fence
-        elif run[0] == "~":
-            if self._begins_line and len(run) >= 3 and not self._span:
-                self._opening = run
-        elif self._opening.startswith("~"):
+        elif self._begins_line and len(run) >= 3:
+            self._opening, self._span = run, ""
+        elif run[0] == "~" or self._opening.startswith("~"):
             return
         elif self._span or self._opening:
             # Backticks behind an opening run in its own line: a code span, not a fence.
             opened, self._opening = self._span or self._opening, ""
             self._span = "" if run == opened else opened
-        elif self._begins_line and len(run) >= 3:
-            self._opening = run
         else:
             self._span = run
 
@@ -87,7 +84,9 @@ class Markdown:
             self._fence = ""
         elif self._opening:
             self._fence = self._opening
-        self._opening = self._span = ""
+        if self._indent is not None:  # a blank line ends the paragraph
+            self._span = ""
+        self._opening = ""
         self._is_closing = False
         self._indent = 0
 
