@@ -257,6 +257,12 @@ def test_a_call_quoted_inside_a_value_is_never_half_the_value(name: str) -> None
     assert content(answer(nested)) in ([nested], [("Bash", {"command": f"see {bash} and go on", "timeout": 5})])
 
 
+@every_notation
+def test_a_model_in_a_loop_is_not_listened_to(notation: Notation) -> None:
+    text = "\n".join([notation.cut] * 2000)
+    assert content(answer(text, notation.bash, stop_reason="max_tokens")) == [text + notation.bash]
+
+
 def test_a_parameter_given_twice_is_text() -> None:
     text = "<function=Bash><parameter=command>a</parameter><parameter=command>b</parameter></function>"
     assert content(answer(text)) == [text]

@@ -22,8 +22,12 @@ from ccr.messages.message import joined
 from ccr.messages.request import Tool
 from ccr.transformers.coercion import coerce_arguments
 from ccr.transformers.text_calls.call import Call, Found
-from ccr.transformers.text_calls.formats import FIRST, read_call
+from ccr.transformers.text_calls.formats import FIRST, begins_call, read_call
+from ccr.transformers.text_calls.head import Match
 from ccr.transformers.text_calls.markdown import Markdown
+
+_MOST_FAILURES = 20
+"""Beginnings without an end in one text: a model in a loop. Each may cost a look at all the rest."""
 
 
 class Declared:
@@ -131,7 +135,7 @@ def _blocks(events: Iterable[Event]) -> Iterable[list[Event]]:
 
 def _split(text: str, markdown: Markdown, names: Collection[str], is_end: bool) -> Iterable[str | Found]:
     """The text, a call, the text behind it …"""
-    done = position = 0
+    done = position = failures = 0
     for first in FIRST.finditer(text):
         start = first.start()
         if start < position:
@@ -146,4 +150,8 @@ def _split(text: str, markdown: Markdown, names: Collection[str], is_end: bool) 
             yield found
             done = position = found.end
             markdown = Markdown()
+        elif begins_call(text, start, names) is Match.YES:
+            failures += 1
+            if failures > _MOST_FAILURES:
+                break
     yield text[done:]

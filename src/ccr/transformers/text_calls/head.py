@@ -8,7 +8,7 @@ from collections.abc import Collection
 from enum import Enum
 
 _NAME = re.compile(r"[A-Za-z0-9_-]*")  # what the Messages API allows in names of tools
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"\s{0,99}")  # a text of blanks is not held for ever
 
 
 class Place(Enum):

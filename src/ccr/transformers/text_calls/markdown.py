@@ -36,6 +36,11 @@ class Markdown:
         return bool(self._fence or self._opening or self._span)
 
     @property
+    def in_fence(self) -> bool:
+        """Once it is settled."""
+        return self._fence != ""
+
+    @property
     def is_settled(self) -> bool:
         """Text without backticks and tildes changes nothing but where in its line it stands."""
         return not (self._run or self._opening or self._span or self._is_closing)

@@ -13,6 +13,7 @@ follows is kept until the answer ends, for only the end says what the text was:
 """
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
@@ -36,6 +37,11 @@ from ccr.transformers.text_calls.formats import FIRST, begins_call
 from ccr.transformers.text_calls.head import Match
 from ccr.transformers.text_calls.markdown import Markdown
 
+_SUSPECT = re.compile(rb"[<\[`~\\]").search
+_IN_TEXT = re.compile(rb"[<\[`~]|\\u00").search
+_IN_FENCE = re.compile(rb"[`~]|\\u00").search
+"""With one of these begin all markers, fences and spans, or escaped: Go writes \\u003c. `_SUSPECT` is for speed: a mere
+class of characters is sought in half the time of an alternative, and a fourth of what `b"<" in text` takes (3.11)."""
 _LOOK_BACK = 8
 """Literals of at least one character each, more than a fence may be indented: where in its line a text stands."""
 
@@ -54,6 +60,7 @@ class TextCalls:
         """Nothing will be a call any more."""
         self._is_calm = False
         """The open block has begun, and no marker, fence or code span is in the making."""
+        self._suspect = _IN_TEXT
         self._recent: deque[bytes] = deque(maxlen=_LOOK_BACK)
         """The latest texts that went by unread."""
         self._unstarted: list[Event] = []
@@ -75,15 +82,7 @@ class TextCalls:
                 out.append(event)
             elif type(event) is TextDelta:
                 text = event.text
-                # Every marker, fence and span begins with one of these, or is escaped: \u003c.
-                if (
-                    self._is_calm
-                    and b"<" not in text
-                    and b"`" not in text
-                    and b"[" not in text
-                    and b"~" not in text
-                    and b"\\u00" not in text
-                ):
+                if self._is_calm and (_SUSPECT(text) is None or self._suspect(text) is None):
                     self._recent.append(text)
                     out.append(event)
                 elif self._kept:
@@ -112,6 +111,7 @@ class TextCalls:
             else:
                 self._held = text[begin:]
         self._is_calm = not (self._unstarted or self._held or self._kept) and self._markdown.is_settled
+        self._suspect = _IN_FENCE if self._markdown.in_fence else _IN_TEXT
 
     def _catch_up(self) -> None:
         if self._recent:
