@@ -301,3 +301,18 @@ def test_without_tools_of_the_client_nothing_is_read() -> None:
     for tools in (None, [], [Tool(name="Bash", type="bash_20250124")]):
         events = [START, *text_block(0, HERMES), *end()]
         assert fold(through(events, watcher(tools))) == fold(events)
+
+
+def test_a_fence_is_seen_behind_text_that_went_by_unread() -> None:
+    pieces = ["`a`", " word", "\n", " ", " ", "~~~", "\n", HERMES, "\n~~~\n"]
+    assert content(answer(*pieces)) == ["".join(pieces)]
+
+
+def test_a_fence_ends_with_its_block() -> None:
+    events = [START, *text_block(0, ["```\n"]), *text_block(1, [HERMES]), *end()]
+    assert content(fold(through(events))) == ["```\n", LS]
+
+
+def test_behind_a_call_a_block_begins() -> None:
+    code = f"~~~\n{HERMES}\n~~~"
+    assert content(answer(f"A {HERMES}{code}")) == ["A ", LS, code]
