@@ -358,6 +358,10 @@ def test_a_character_in_two_pieces_stays_whole() -> None:
     pieces = [b'"{\\"a\\": \\"\\ud83d"', b'"\\ude00\\"}"']
     out = [event.partial_json for event in filtered(answer(pieces)) if isinstance(event, InputJsonDelta)]
     assert out == pieces
+    mended = filtered(answer([b"\"{'a': '\\ud83d\"", b'"\\ude00\',}"']))
+    message = fold(mended)
+    assert isinstance(message.content[0], ToolUseBlock)
+    assert json.loads(bytes(message.content[0].input)) == {"a": "😀"}
 
 
 def test_deltas_stay_deltas() -> None:
