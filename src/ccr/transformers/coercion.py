@@ -15,6 +15,8 @@ from urllib.parse import unquote
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_ANY_TEXT = "\0"
+"""Stands for all strings: the member of no enum."""
 _LONGEST_NUMBER = 400
 """Any double in full; Python itself refuses to read an integer of more than 4300 digits."""
 _WORDS: dict[str, tuple[str, bool | None]] = {
@@ -34,6 +36,16 @@ def coerce(value: Json, schema: Json) -> Json:
         return _coerced(value, schema, schema)
     except RecursionError:  # a schema that refers to itself in a circle, or a bottomless value
         return value
+
+
+def takes_text(schema: Json, key: str) -> bool:
+    """Whether any string is fit to be the argument of that name: none would be changed."""
+    if not isinstance(schema, dict):
+        return True
+    try:
+        return _fits(_ANY_TEXT, _property(schema, key), schema)
+    except RecursionError:
+        return True
 
 
 def coerce_arguments(arguments: dict[str, Json], schema: Json) -> dict[str, Json]:
