@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from ccr.dialects.blocks import IdMaker
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.limits import max_tokens
 from ccr.dialects.openai_chat.conversation import Accepts, convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
@@ -17,7 +18,6 @@ from ccr.dialects.refusals import (
     error_code,
     error_text,
     judge,
-    least_room,
     read_refusal,
     told,
 )
@@ -29,9 +29,6 @@ from ccr.messages.request import MessagesRequest
 
 EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 """`output_config.effort` -> `reasoning_effort`: the three words that all backends with the field understand."""
-
-MARGIN = 256
-"""Tokens kept free between prompt and answer, besides a fiftieth of the prompt: the prompt's size is an estimate."""
 
 
 class OpenAiChat:
@@ -49,7 +46,7 @@ class ChatCall:
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
         self._body = body
-        self.outbound = Outbound(endpoint.url, _headers(endpoint), msgspec.json.encode(body))
+        self.outbound = Outbound(endpoint.url, headers(endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
@@ -68,7 +65,7 @@ class ChatCall:
         request = self._inbound.request
         tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
         start = MessageStart(self._inbound.message_id, self._model, tokens)
-        ids = IdMaker(self._inbound.message_id, lambda: _call_ids(request), self._names.shortened)
+        ids = IdMaker(self._inbound.message_id, lambda: call_ids(request), self._names.shortened)
         return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
 
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
@@ -113,27 +110,6 @@ def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolName
     if request.stream:
         body["stream_options"] = {"include_usage": True}
     return _without(body, learned)
-
-
-def max_tokens(request: MessagesRequest, tokens: int, endpoint: Endpoint) -> int | None:
-    """What the client asks for, clamped to what is known of the model's output limit and of the room in its window."""
-    wanted = request.max_tokens
-    if wanted is None:
-        return None
-    learned = endpoint.learned
-    output = _least(endpoint.max_output_tokens, learned.max_output_tokens)
-    window = _least(endpoint.context_window, learned.context_window)
-    limit = wanted if output is None else min(wanted, output)
-    if window is None:
-        return limit
-    prompt = learned.correction.apply(tokens)
-    room = window - prompt - prompt // 50 - MARGIN
-    # Where the estimate sees no room, the backend shall judge: it counts exactly.
-    return min(limit, max(room, least_room(window)))
-
-
-def _least(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _sampling(request: MessagesRequest) -> dict[str, Any]:
@@ -210,7 +186,7 @@ def media(request: MessagesRequest) -> tuple[bool, bool]:
     return images, files
 
 
-def _call_ids(request: MessagesRequest) -> list[str]:
+def call_ids(request: MessagesRequest) -> list[str]:
     return [
         block.id
         for message in request.messages
@@ -220,7 +196,7 @@ def _call_ids(request: MessagesRequest) -> list[str]:
     ]
 
 
-def _headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+def headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
     if endpoint.api_key:
         headers["authorization"] = f"Bearer {endpoint.api_key}"
