@@ -3,8 +3,9 @@
 from ccr.dialects.anthropic import Anthropic
 from ccr.dialects.dialect import Answer, Call, Decoder, Dialect, Endpoint, Inbound, Learned, Outbound
 from ccr.dialects.openai_chat import OpenAiChat
+from ccr.dialects.openai_responses import OpenAiResponses
 
-_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat())
+_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat(), OpenAiResponses())
 DIALECTS = {dialect.name: dialect for dialect in _ALL}
 
 __all__ = ["DIALECTS", "Answer", "Call", "Decoder", "Dialect", "Endpoint", "Inbound", "Learned", "Outbound"]

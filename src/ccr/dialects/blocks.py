@@ -33,12 +33,17 @@ _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 class Text(Struct):
     pieces: list[bytes] = []
     """Literals that have not left yet."""
+    whole: bool = False
+    """What comes next is a block of its own, also when it is text again."""
 
 
 class Thinking(Struct):
     field: str
-    """The backend's name for it."""
+    """What the signature says: the backend's name for it, or what else must come back with it."""
     pieces: list[bytes] = []
+    whole: bool = False
+    signed: bool = False
+    """Its signature matters by itself: it is a block even without text."""
 
 
 class ToolCall(Struct):
@@ -123,6 +128,25 @@ class BlockSequencer:
         if self._open is call:
             self._release(out)
 
+    def part(self, out: list[Event]) -> None:
+        """The text or thinking under way is whole: more of the same kind is a block of its own."""
+        last = self._waiting[-1] if self._waiting else self._open
+        if isinstance(last, Text | Thinking):
+            last.whole = True
+            if last is self._open:
+                self._close_open(out)
+
+    def sign(self, field: str, out: list[Event]) -> None:
+        """The thinking under way is whole, and this is what its signature says; without any it is a block alone."""
+        last = self._waiting[-1] if self._waiting else self._open
+        if not isinstance(last, Thinking) or last.whole:
+            last = Thinking(field, [])
+            self._enter(last, out)
+        last.field, last.signed = field, True
+        if last is self._open:
+            self._release(out)
+        self.part(out)
+
     def close(self, out: list[Event]) -> None:
         """The answer is complete: everything that waits leaves, in the order in which it began."""
         self._close_open(out)
@@ -133,9 +157,9 @@ class BlockSequencer:
         self._waiting = []
 
     def _fragment(self, item: Text | Thinking, literal: bytes, out: list[Event]) -> None:
-        if self._waiting and type(self._waiting[-1]) is type(item):
-            item = self._waiting[-1]
-            item.pieces.append(literal)
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, Text | Thinking) and type(last) is type(item) and not last.whole:
+            last.pieces.append(literal)
             return
         item.pieces.append(literal)
         self._enter(item, out)
@@ -204,7 +228,7 @@ class BlockSequencer:
                 return  # the name may still come, or grow
             self._start_call(item, out)
             out.extend([InputJsonDelta(self._index, piece) for piece in item.pieces])
-        elif not self._started and all(_BLANK.fullmatch(piece) for piece in item.pieces):
+        elif not self._started and not _is_worth_a_block(item):
             return
         elif type(item) is Text:
             self._start(TextStart(self._index), out)
@@ -240,6 +264,12 @@ class BlockSequencer:
             out.append(BlockStop(self._index))
             self._index += 1
         self._open, self._started = None, False
+
+
+def _is_worth_a_block(item: Item) -> bool:
+    if type(item) is Thinking and item.signed:
+        return True
+    return not all(_BLANK.fullmatch(piece) for piece in item.pieces)
 
 
 class IdMaker:

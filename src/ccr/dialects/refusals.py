@@ -55,6 +55,7 @@ _REQUESTED = re.compile(r"requested (?:about )?(\d[\d,]*) tokens", re.IGNORECASE
 _OUTPUT_WORDS = (
     "max_tokens",
     "max_completion_tokens",
+    "max_output_tokens",
     "max_new_tokens",
     "in the completion",
     "in the output",
@@ -66,7 +67,13 @@ _UNSUPPORTED_WORDS = ("support", "multimodal", "multi-modal", "at most 0 ", "mmp
 """Say that the kind of content is refused, not this one picture or paper …"""
 _THIS_ONE_WORDS = ("format", "media type", "media_type", "mime", "too large", "exceeds", "corrupt", "decode")
 """… and that it is this one."""
-_THINKING_WORDS = ("support thinking", "think value")
+_FIELD_WORDS = {
+    "reasoning_effort": ("support thinking", "think value"),  # Ollama speaks of its own field
+    "reasoning.encrypted_content": ("encrypted content is not supported",),
+    "reasoning.summary": ("reasoning summaries",),  # OpenAI: "must be verified to generate reasoning summaries"
+    "encrypted_content": ("encrypted content", "items are not persisted"),
+}
+"""Refusals that speak of a field without its name."""
 OPTIONAL_FIELDS = (
     "reasoning_effort",
     "chat_template_kwargs",
@@ -78,8 +85,14 @@ OPTIONAL_FIELDS = (
     "top_k",
     "stop",
     "reasoning_content",
+    "reasoning.encrypted_content",
+    "reasoning.summary",
     "reasoning",
     "strict",
+    "text.format",
+    "prompt_cache_key",
+    "web_search",
+    "encrypted_content",
 )
 """Fields that a request can do without. Longer names first where one holds another."""
 
@@ -120,6 +133,15 @@ def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
         if too_long or any(word in text for word in OVERFLOW_WORDS):
             return _overflow(refusal, sent, learned)
     return told(refusal)
+
+
+def judge_in_stream(provider: str, error: bytes, sent: Sent, learned: Learned) -> UpstreamError:
+    """The error to raise for an error object inside a stream of status 200."""
+    text = error_text(b'{"error":' + error + b"}") or "an error without words"
+    refusal = Refusal(provider, error_code(error), text)
+    failure = judge(refusal, sent, learned) if refusal.status < 500 else told(refusal)
+    failure.phase = "body"
+    return failure
 
 
 def told(refusal: Refusal) -> UpstreamError:
@@ -190,9 +212,7 @@ def _learn_max_tokens(text: str, sent: Sent, learned: Learned) -> bool:
 
 def _learn_field(text: str, sent: Sent, learned: Learned) -> bool:
     for name in OPTIONAL_FIELDS:
-        named = re.search(rf"\b{name}\b", text) is not None
-        if name == "reasoning_effort":  # Ollama speaks of its own field
-            named = named or any(words in text for words in _THINKING_WORDS)
+        named = re.search(rf"\b{name}\b", text) or any(words in text for words in _FIELD_WORDS.get(name, ()))
         if named and name in sent.fields and name not in learned.omit:
             learned.omit.add(name)
             return True
@@ -301,6 +321,15 @@ def _object_text(raw: Raw) -> str:
     return (_shorten(found.message or word) + behind) if found.message or word else ""
 
 
+_STATUS_OF_CODE = {
+    "context_length_exceeded": 400,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "server_is_overloaded": 503,
+    "slow_down": 503,
+}
+
+
 def error_code(raw: bytes) -> int:
     """The status inside an error object of a stream; 500 where it says none."""
     try:
@@ -310,7 +339,7 @@ def error_code(raw: bytes) -> int:
     try:
         code = int(found.code or 500)
     except ValueError:
-        code = {"context_length_exceeded": 400, "rate_limit_exceeded": 429}.get(str(found.code), 500)
+        code = _STATUS_OF_CODE.get(str(found.code), 400 if str(found.code).startswith("invalid_") else 500)
     return code if 400 <= code < 600 else 500
 
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 
 from ccr.messages.blocks import Block, Image, Text, ToolResult
 from ccr.messages.request import Message, MessagesRequest
+from ccr.messages.session import session_id
 
 TAG = re.compile(r"<CCR-SUBAGENT-MODEL>(.*?)</CCR-SUBAGENT-MODEL>\s*", re.DOTALL)
 """Names the model of a subagent, written into its prompt by the user."""
@@ -73,24 +74,6 @@ def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int
         thinking_budget=(request.thinking and request.thinking.budget_tokens) or 0,
         subagent_model=_tag(request, is_subagent),
     )
-
-
-class _UserId(Struct):
-    session_id: str = ""
-
-
-def session_id(request: MessagesRequest, headers: Mapping[str, str]) -> str:
-    """From the header; else from both forms of `metadata.user_id`: a JSON string, or `user_…_session_<id>`."""
-    header = headers.get("x-claude-code-session-id", "")
-    user_id = (request.metadata and request.metadata.user_id) or ""
-    if header or not user_id:
-        return header
-    if user_id.startswith("{"):
-        try:
-            return msgspec.json.decode(user_id, type=_UserId).session_id
-        except (msgspec.DecodeError, RecursionError):
-            return ""
-    return user_id.partition("_session_")[2]
 
 
 def _billed_as_subagent(request: MessagesRequest) -> bool:

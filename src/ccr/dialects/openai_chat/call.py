@@ -13,13 +13,11 @@ from ccr.dialects.openai_chat.decoder import ChatDecoder
 from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
 from ccr.dialects.refusals import (
     OPTIONAL_FIELDS,
-    Refusal,
     Sent,
-    error_code,
     error_text,
     judge,
+    judge_in_stream,
     read_refusal,
-    told,
 )
 from ccr.errors import UpstreamError
 from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
@@ -77,14 +75,8 @@ class ChatCall:
 
     def _in_stream(self, error: bytes) -> UpstreamError:
         """An error object inside a stream of status 200."""
-        text = error_text(b'{"error":' + error + b"}") or "an error without words"
-        refusal = Refusal(self._endpoint.name, error_code(error), text)
-        if refusal.status < 500:
-            failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
-        else:
-            failure = told(refusal)
-        failure.phase = "body"
-        return failure
+        sent = _sent(self._body, self._inbound)
+        return judge_in_stream(self._endpoint.name, error, sent, self._endpoint.learned)
 
 
 def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolNames) -> dict[str, Any]:
@@ -126,18 +118,22 @@ def _sampling(request: MessagesRequest) -> dict[str, Any]:
 
 
 def _reasoning(request: MessagesRequest) -> dict[str, Any]:
-    """Thinking as far as it is said aloud. Nothing for `adaptive` without effort: the backend's default is right."""
-    thinking = request.thinking
-    if thinking and thinking.type == "disabled":
+    if request.thinking and request.thinking.type == "disabled":
         return {"chat_template_kwargs": {"enable_thinking": False}}
-    effort = request.output_config and request.output_config.effort
-    if thinking and thinking.type == "enabled" and thinking.budget_tokens is not None:
+    effort = effort_of(request)
+    return {"reasoning_effort": effort} if effort else {}
+
+
+def effort_of(request: MessagesRequest) -> str | None:
+    """Thinking as far as it is said aloud. None for `adaptive` without effort: the backend's default is right."""
+    thinking = request.thinking
+    if thinking is None or thinking.type == "disabled":
+        return None
+    if thinking.type == "enabled" and thinking.budget_tokens is not None:
         # The npm tool's steps, so that old configurations think as much as before.
         budget = thinking.budget_tokens
-        return {"reasoning_effort": "low" if budget <= 1024 else "medium" if budget <= 8192 else "high"}
-    if thinking and effort in EFFORTS:
-        return {"reasoning_effort": EFFORTS[effort]}
-    return {}
+        return "low" if budget <= 1024 else "medium" if budget <= 8192 else "high"
+    return EFFORTS.get((request.output_config and request.output_config.effort) or "")
 
 
 def _response_format(request: MessagesRequest) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         if type(block) is Text:
             texts += [block.text] if block.text else []
         elif type(block) is ToolUse:
-            function = {"name": names.outward(block.name), "arguments": _arguments(block)}
+            function = {"name": names.outward(block.name), "arguments": arguments(block)}
             calls.append({"id": block.id, "type": "function", "function": function})
         elif type(block) is Thinking and block.thinking:
             name = field_of(block.signature)
@@ -110,7 +110,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
     return said, [call["id"] for call in calls]
 
 
-def _arguments(block: ToolUse) -> str:
+def arguments(block: ToolUse) -> str:
     # Templates of open models walk through the arguments as an object: anything else is wrapped.
     text = str(block.input, "utf-8")
     return text if text.startswith("{") else msgspec.json.encode({"input": block.input}).decode()
@@ -121,16 +121,16 @@ class UserTurn:
 
     def __init__(self, accepts: Accepts) -> None:
         self._accepts = accepts
-        self._results: dict[str, tuple[str, list[Part]]] = {}
+        self.results: dict[str, tuple[str, list[Part]]] = {}
         """By call id: the text of the result and its images."""
-        self._parts: list[Part] = []
-        self._empty = True
+        self.parts: list[Part] = []
+        self.empty = True
 
     def add(self, message: Message) -> None:
         if message.role == "system":
             self._text(reminder(message))
             return
-        self._empty = False
+        self.empty = False
         if isinstance(message.content, str):
             self._text(message.content)
         else:
@@ -142,34 +142,34 @@ class UserTurn:
         out: list[dict[str, Any]] = []
         images: list[Part] = []
         for call in calls:
-            text, parts = self._results.pop(call, (NO_RESULT, []))
+            text, parts = self.results.pop(call, (NO_RESULT, []))
             out.append({"role": "tool", "tool_call_id": call, "content": text})
             images += parts
         orphans = [
-            part for text, parts in self._results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
+            part for text, parts in self.results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
         ]
         # An image must not stand between two tool messages: the pictures of all results follow them.
-        parts = orphans + images + self._parts
+        parts = orphans + images + self.parts
         if parts:
-            out.append({"role": "user", "content": _content(parts)})
-        elif not calls and not self._empty:
+            out.append({"role": "user", "content": merged(parts)})
+        elif not calls and not self.empty:
             out.append({"role": "user", "content": ""})
         return out
 
     def _block(self, block: Block) -> None:
         match block:
             case ToolResult():
-                text, parts = self._result(block)
-                if block.tool_use_id in self._results:
-                    earlier, before = self._results[block.tool_use_id]
+                text, parts = self.result(block)
+                if block.tool_use_id in self.results:
+                    earlier, before = self.results[block.tool_use_id]
                     text, parts = f"{earlier}\n{text}", before + parts
-                self._results[block.tool_use_id] = (text, parts)
+                self.results[block.tool_use_id] = (text, parts)
             case Text():
                 self._text(block.text)
             case Image():
-                self._parts.append(self._image(block))
+                self.parts.append(self._image(block))
             case Document():
-                self._parts.extend(self._document(block))
+                self.parts.extend(self._document(block))
             case Unknown():
                 self._text(unknown_text(block))
             case _:
@@ -177,9 +177,20 @@ class UserTurn:
 
     def _text(self, text: str) -> None:
         if text:
-            self._parts.append({"type": "text", "text": text})
+            self.parts.append({"type": "text", "text": text})
 
-    def _result(self, block: ToolResult) -> tuple[str, list[Part]]:
+    def result(self, block: ToolResult) -> tuple[str, list[Part]]:
+        """The text of a result, and its images and files."""
+        texts, media = self.contents(block)
+        if media:
+            media.insert(0, {"type": "text", "text": IMAGE_FROM_TOOL})
+            if not any(texts):
+                texts = [SEE_ATTACHMENT]
+        text = "\n".join(texts)
+        return (failed_result(text) if block.is_error else text), media
+
+    def contents(self, block: ToolResult) -> tuple[list[str], list[Part]]:
+        """What a result says, and the images and files in it."""
         texts: list[str] = []
         media: list[Part] = []
         content = [Text(block.content)] if isinstance(block.content, str) else block.content or []
@@ -199,12 +210,7 @@ class UserTurn:
                     texts.append(unknown_text(inner))
                 case _:
                     pass
-        if media:
-            media.insert(0, {"type": "text", "text": IMAGE_FROM_TOOL})
-            if not any(texts):
-                texts = [SEE_ATTACHMENT]
-        text = "\n".join(texts)
-        return (failed_result(text) if block.is_error else text), media
+        return texts, media
 
     def _image(self, image: Image) -> Part:
         if not self._accepts.images:
@@ -237,14 +243,14 @@ class UserTurn:
                 return [{"type": "text", "text": NO_FILE}]
 
 
-def _content(parts: list[Part]) -> str | list[Part]:
+def merged(parts: list[Part]) -> str | list[Part]:
     """One string where there is only text (every template takes it), else parts with neighbouring texts joined."""
-    merged: list[Part] = []
+    out: list[Part] = []
     for part in parts:
-        if part["type"] == "text" and merged and merged[-1]["type"] == "text":
-            merged[-1] = {"type": "text", "text": merged[-1]["text"] + JOIN + part["text"]}
+        if part["type"] == "text" and out and out[-1]["type"] == "text":
+            out[-1] = {"type": "text", "text": out[-1]["text"] + JOIN + part["text"]}
         else:
-            merged.append(part)
-    if len(merged) == 1 and merged[0]["type"] == "text":
-        return str(merged[0]["text"])
-    return merged
+            out.append(part)
+    if len(out) == 1 and out[0]["type"] == "text":
+        return str(out[0]["text"])
+    return out
