@@ -71,6 +71,7 @@ _FIELD_WORDS = {
     "reasoning_effort": ("support thinking", "think value"),  # Ollama speaks of its own field
     "reasoning.encrypted_content": ("encrypted content is not supported",),
     "reasoning.summary": ("reasoning summaries",),  # OpenAI: "must be verified to generate reasoning summaries"
+    "text.format": ("response_format",),  # OpenAI calls it so on both of its endpoints
     "encrypted_content": ("encrypted content", "items are not persisted"),
 }
 """Refusals that speak of a field without its name."""

@@ -1,0 +1,54 @@
+"""The real client through the router to a real llama-server, over OpenAI Responses."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.backends.fake import FakeBackend
+from tests.backends.llama import LlamaServer
+from tests.e2e.client import Claude
+from tests.e2e.conftest import StartRouter
+from tests.e2e.router import provider
+from tests.e2e.test_real_model import CLOSING, HELLO
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def claude(
+    claude_current: Path, start_router: StartRouter, llama_server: LlamaServer, fake_backend: FakeBackend
+) -> Claude:
+    llama = provider("llama", llama_server, "tiny-scripted", path="/v1/responses")
+    routes = {"default": "llama,tiny-scripted", "background": "fake,small-model"}
+    router = start_router({"Providers": [llama, provider("fake", fake_backend, "small-model")], "Router": routes})
+    return Claude(claude_current, router)
+
+
+def test_a_question_is_answered_with_reasoning_and_text(claude: Claude) -> None:
+    outcome = claude.run("Think about it. [[chain:think]]")
+
+    outcome.assert_success()
+    assert [block["type"] for block in outcome.blocks] == ["thinking", "text"]
+    assert outcome.text == "This is a reply after some reasoning."
+
+
+def test_a_tool_call_runs_and_its_result_goes_back(claude: Claude) -> None:
+    outcome = claude.run("Say hello with a command.")
+
+    outcome.assert_success()
+    assert (outcome.tool_results, outcome.text, outcome.turns) == ([HELLO], CLOSING, 2)
+
+
+def test_parallel_tool_calls_all_run(claude: Claude) -> None:
+    outcome = claude.run("Do two things. [[chain:two_tools]]")
+
+    outcome.assert_success()
+    assert len(outcome.tool_results) == 2
+    assert outcome.text == CLOSING
+
+
+def test_usage_of_the_server_reaches_the_client(claude: Claude) -> None:
+    usage = claude.run("Who are you? [[chain:text]]").result["usage"]
+
+    assert usage["input_tokens"] + usage["cache_read_input_tokens"] > 10_000
+    assert 5 < usage["output_tokens"] < 30
