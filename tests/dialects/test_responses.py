@@ -125,14 +125,38 @@ def test_reasoning_between_interleaved_calls_keeps_its_signature() -> None:
     first, second = function_call(Call("A", {"n": 1}, "a")), function_call(Call("B", {"n": 2}, "b"))
     thought = reasoning("rs_1", "Hm.", encrypted="gAAA")
     silent = reasoning("rs_2", encrypted="gBBB")
-    one, two = ([event(kind, output_index=i, **f) for kind, f in told(c, 4)] for i, c in ((0, first), (3, second)))
-    between = [event(k, output_index=i, **f) for i, item in ((1, thought), (2, silent)) for k, f in told(item, 4)]
+    one, two = framed(first, 0), framed(second, 3)
+    between = [*framed(thought, 1), *framed(silent, 2)]
     end = event("response.completed", response=response("completed"))
     told_message = fold(decoded(*one[:2], *between, *two[:2], *one[2:], *two[2:], end))
     kinds = [type(block) for block in told_message.content]
     assert kinds == [ToolUseBlock, ThinkingBlock, ThinkingBlock, ToolUseBlock]
     found = [kept(block.signature) for block in told_message.content if isinstance(block, ThinkingBlock)]
     assert [one and one.encrypted_content for one in found] == ["gAAA", "gBBB"]
+
+
+def framed(item: Item, index: int) -> list[bytes]:
+    return [event(kind, output_index=index, **fields) for kind, fields in told(item, 4)]
+
+
+@pytest.mark.parametrize(
+    "next_item", [message("Hello."), function_call(Call("A", {"n": 1}, "a"))], ids=["text", "call"]
+)
+def test_a_seal_that_comes_after_the_next_item_has_begun_tears_nothing(next_item: Item) -> None:
+    """It is lost, and the thought with it in the next turn; a block of its own would stand in the wrong place."""
+    *thought, seal = framed(reasoning("rs_1", "Hm.", encrypted="gAAA"), 0)
+    begin, *rest = framed(next_item, 1)
+    found = fold(decoded(*thought, begin, *rest[:1], seal, *rest[1:], *events(next_item)[-1:]))
+    assert [type(block) for block in found.content[:1]] == [ThinkingBlock]
+    assert len(found.content) == 2
+
+
+def test_two_messages_that_wait_for_a_call_stay_two() -> None:
+    call = framed(function_call(Call("A", {"n": 1}, "a")), 0)
+    both = [*framed(message("One.", "msg_1"), 1), *framed(message("Two.", "msg_2"), 2)]
+    end = event("response.completed", response=response("completed"))
+    found = fold(decoded(*call[:2], *both, *call[2:], end))
+    assert [getattr(block, "text", "") for block in found.content] == ["", "One.", "Two."]
 
 
 def test_anthropic_is_not_sent_it_and_a_chat_backend_gets_its_text() -> None:
