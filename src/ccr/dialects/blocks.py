@@ -91,6 +91,11 @@ class BlockSequencer:
         self.nameless = False
         """A call ended without ever having had a name."""
 
+    @property
+    def arguments(self) -> list[bytes] | None:
+        """The pieces so far of the call that is open; None when none is."""
+        return self._open.seen if type(self._open) is ToolCall else None
+
     def text(self, literal: bytes, out: list[Event]) -> None:
         if type(self._open) is Text:
             if self._started:

@@ -64,6 +64,7 @@ class Outbound(Struct, frozen=True):
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    method: str = "POST"
 
 
 class Answer(Struct, frozen=True):

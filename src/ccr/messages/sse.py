@@ -10,6 +10,11 @@ class SseParser:
     def __init__(self) -> None:
         self._tail = b""
 
+    @property
+    def is_between(self) -> bool:
+        """Nothing of an event is waiting for its rest."""
+        return not self._tail
+
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
         buffer = self._tail + data if self._tail else data
         if b"\r" in buffer:

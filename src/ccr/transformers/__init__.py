@@ -1,1 +1,1 @@
-"""Adaptations of single providers and models, by the names that claude-code-router gave them, and those that are always on."""
+"""Adaptations of single providers and models, by the names of claude-code-router, and those that are always on."""

@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw
 
 from ccr.dialects.blocks import BlockSequencer, IdMaker
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
+from ccr.dialects.openai_chat.repeated import CARRIAGE_RETURN, LINE_FEED, Repeated, learn
 from ccr.dialects.signature import FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
@@ -66,6 +67,7 @@ class ChatDecoder:
         self._sse = SseParser()
         self._blocks = BlockSequencer(ids)
         self._started = False
+        self._repeated: Repeated | None = None
         self.ended = False
         self._finish_reason: str | None = None
         self._matched: str | None = None
@@ -87,9 +89,30 @@ class ChatDecoder:
 
     def feed(self, data: bytes) -> list[Event]:
         out: list[Event] = []
-        for _, payload in self._sse.feed(data):
-            self._payload(payload, out)
+        if self._sse.is_between and CARRIAGE_RETURN not in data:
+            data = data[self._plain(data, out) :]
+        if data:
+            self._repeated = None
+            for _, payload in self._sse.feed(data):
+                self._payload(payload, out)
         return out
+
+    def _plain(self, data: bytes, out: list[Event]) -> int:
+        """Frames that are whole and of one line, as nearly all are. Returns where they end."""
+        position = 0
+        while not self.ended:
+            if self._repeated is not None:
+                position = self._repeated.take(data, position, out)
+            end = data.find(LINE_FEED, position)
+            if end < 0 or not data.startswith(b"\n", end + 1) or not data.startswith(b"data: ", position):
+                break
+            payload = data[position + 6 : end]
+            position = end + 2
+            before = len(out)
+            self._payload(payload, out)
+            one = len(out) == before + 1
+            self._repeated = learn(payload, out[-1], self._blocks.arguments) if one else None
+        return position
 
     def finish(self) -> list[Event]:
         out: list[Event] = []
