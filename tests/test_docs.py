@@ -19,6 +19,7 @@ from ccr.cli.app import COMMANDS, FLAGS, LATER, Words
 from ccr.config import load
 from ccr.config.snapshot import DEFAULT_BODY_LIMIT, DEFAULT_PORT
 from ccr.dialects.refusals import OPTIONAL_FIELDS
+from ccr.dialects.signature import FIELDS
 from ccr.gateway.attempt import ANSWER_LIMIT
 from ccr.gateway.edge import HEAD_BYTES, HEAD_SECONDS, IDLE_SECONDS
 from ccr.gateway.exchange import Record
@@ -159,7 +160,7 @@ def test_the_log_line_shown_has_the_fields_of_a_real_one() -> None:
 
 def test_every_field_that_is_withdrawn_on_refusal_is_named() -> None:
     section = said("docs/translation.md").partition("What is learned")[2].partition("## ")[0]
-    named = {*quoted(section), *quoted("`reasoning_content` `reasoning`" if "the thinking fields" in section else "")}
+    named = {*quoted(section), *(FIELDS if "the thinking fields" in section else ())}
     assert set(OPTIONAL_FIELDS) <= named
 
 

@@ -114,13 +114,6 @@ def test_an_address_that_is_none_is_an_error_with_a_hint(write: Write, url: str)
     assert "http://localhost:11434/v1/chat/completions" in problem.hint
 
 
-@pytest.mark.parametrize("name", ["gemini"])
-def test_a_dialect_that_is_not_active_yet_is_noted(write: Write, name: str) -> None:
-    (problem,) = loaded_with(write, api_base_url="https://h", transformer={"use": [name]}).problems
-    assert problem.severity == "note"
-    assert "not active yet" in problem.message
-
-
 @pytest.mark.parametrize(
     ("options", "bearer"), [({"UseBearer": True}, True), ({"UseBearer": False}, False), ({}, False)]
 )

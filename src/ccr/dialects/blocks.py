@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Raw, Struct
 
-from ccr.dialects.signature import sign
+from ccr.dialects.signature import Item as ReasoningItem
+from ccr.dialects.signature import add_items, sign
+from ccr.messages.blocks import ToolUse
 from ccr.messages.events import (
     EMPTY,
     BlockStop,
@@ -25,6 +27,7 @@ from ccr.messages.events import (
     ToolUseStart,
 )
 from ccr.messages.message import joined
+from ccr.messages.request import MessagesRequest
 
 _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 """A literal of white space only. It opens no block: the Messages API refuses blank text blocks in the history."""
@@ -41,8 +44,10 @@ class Thinking(Struct):
     field: str
     """What the signature says: the backend's name for it, or what else must come back with it."""
     pieces: list[bytes] = []
+    items: list[ReasoningItem] = []
+    """What must go back besides the text."""
     whole: bool = False
-    signed: bool = False
+    sealed: bool = False
     """Its signature matters by itself: it is a block even without text."""
 
 
@@ -92,6 +97,11 @@ class BlockSequencer:
         """A call ended without ever having had a name."""
 
     @property
+    def is_plain(self) -> bool:
+        """A further delta of the open block is its text and nothing else."""
+        return not (type(self._open) is Thinking and self._open.items)
+
+    @property
     def arguments(self) -> list[bytes] | None:
         """The pieces so far of the call that is open; None when none is."""
         return self._open.seen if type(self._open) is ToolCall else None
@@ -115,6 +125,23 @@ class BlockSequencer:
                 self._release(out)
         else:
             self._fragment(Thinking(field, []), literal, out)
+
+    def thinking_items(self, literal: bytes, field: str, items: list[ReasoningItem], out: list[Event]) -> None:
+        """Thinking whose form must survive: the text, which may be empty, and the items that hold it."""
+        item = self._open
+        if type(item) is not Thinking:
+            item = self._waiting[-1] if self._waiting else None
+            if type(item) is not Thinking:
+                item = Thinking(field, [], [])
+                self._enter(item, out)
+        item.field = field
+        add_items(item.items, items)
+        if item is self._open and self._started and literal != EMPTY:
+            out.append(ThinkingDelta(self._index, literal))
+            return
+        item.pieces += [literal] if literal != EMPTY else []
+        if item is self._open:
+            self._release(out)
 
     def call(self, index: int | None, call_id: str, name: str, arguments: bytes, out: list[Event]) -> None:
         """A fragment of a tool call: any of its parts may be empty."""
@@ -141,13 +168,13 @@ class BlockSequencer:
             if last is self._open:
                 self._close_open(out)
 
-    def sign(self, field: str, out: list[Event]) -> None:
-        """The thinking under way is whole, and this is what its signature says; without any it is a block alone."""
+    def seal(self, field: str, out: list[Event]) -> None:
+        """The thinking under way ends, and goes back as `field` says; without any, a block without text says it."""
         last = self._waiting[-1] if self._waiting else self._open
         if not isinstance(last, Thinking) or last.whole:
             last = Thinking(field, [])
             self._enter(last, out)
-        last.field, last.signed = field, True
+        last.field, last.sealed = field, True
         if last is self._open:
             self._release(out)
         self.part(out)
@@ -233,7 +260,7 @@ class BlockSequencer:
                 return  # the name may still come, or grow
             self._start_call(item, out)
             out.extend([InputJsonDelta(self._index, piece) for piece in item.pieces])
-        elif not self._started and not _is_worth_a_block(item):
+        elif not self._started and _says_nothing(item):
             return
         elif type(item) is Text:
             self._start(TextStart(self._index), out)
@@ -265,16 +292,16 @@ class BlockSequencer:
                 self._start_call(item, out)
         if self._started:
             if type(item) is Thinking:
-                out.append(SignatureDelta(self._index, sign(item.field)))
+                out.append(SignatureDelta(self._index, sign(item.field, item.items)))
             out.append(BlockStop(self._index))
             self._index += 1
         self._open, self._started = None, False
 
 
-def _is_worth_a_block(item: Item) -> bool:
-    if type(item) is Thinking and item.signed:
-        return True
-    return not all(_BLANK.fullmatch(piece) for piece in item.pieces)
+def _says_nothing(item: Item) -> bool:
+    if type(item) is Thinking and (item.items or item.sealed):
+        return False
+    return all(_BLANK.fullmatch(piece) for piece in item.pieces)
 
 
 class IdMaker:
@@ -300,3 +327,14 @@ class IdMaker:
 
     def restore(self, name: str) -> str:
         return self._shortened.get(name, name)
+
+
+def call_ids(request: MessagesRequest) -> list[str]:
+    """Ids of the calls that the conversation holds already."""
+    return [
+        block.id
+        for message in request.messages
+        if message.role == "assistant" and not isinstance(message.content, str)
+        for block in message.content
+        if type(block) is ToolUse
+    ]

@@ -1,7 +1,7 @@
-"""How many tokens an answer may have. Shared by all dialects that translate."""
+"""How long an answer may become."""
 
 from ccr.dialects.dialect import Endpoint
-from ccr.dialects.refusals import least_room
+from ccr.dialects.overflow import least_room
 from ccr.messages.request import MessagesRequest
 
 MARGIN = 256

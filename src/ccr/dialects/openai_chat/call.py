@@ -5,22 +5,18 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
-from ccr.dialects.blocks import IdMaker
+from ccr.dialects.blocks import IdMaker, call_ids
+from ccr.dialects.content import Accepts, media
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.limits import max_tokens
-from ccr.dialects.openai_chat.conversation import Accepts, convert
+from ccr.dialects.openai_chat.conversation import convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
-from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
-from ccr.dialects.refusals import (
-    OPTIONAL_FIELDS,
-    Sent,
-    error_text,
-    judge,
-    judge_in_stream,
-    read_refusal,
-)
+from ccr.dialects.openai_chat.tools import choice, definitions
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
+from ccr.dialects.signature import FIELDS
+from ccr.dialects.tool_names import ToolNames
 from ccr.errors import UpstreamError
-from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
 from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
@@ -75,8 +71,10 @@ class ChatCall:
 
     def _in_stream(self, error: bytes) -> UpstreamError:
         """An error object inside a stream of status 200."""
-        sent = _sent(self._body, self._inbound)
-        return judge_in_stream(self._endpoint.name, error, sent, self._endpoint.learned)
+        refusal = read_failure(self._endpoint.name, error)
+        failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
+        failure.phase = "body"
+        return failure
 
 
 def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolNames) -> dict[str, Any]:
@@ -149,7 +147,7 @@ def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
     if not learned.omit:
         return body
     for message in body["messages"]:
-        for name in learned.omit & {"reasoning_content", "reasoning"}:
+        for name in learned.omit.intersection(FIELDS):
             message.pop(name, None)
     if "strict" in learned.omit:
         for tool in body.get("tools", []):
@@ -160,36 +158,12 @@ def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
 def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     fields = {name for name in OPTIONAL_FIELDS if name in body}
     for message in body["messages"]:
-        fields.update({"reasoning_content", "reasoning"} & message.keys())
+        fields.update(message.keys() & FIELDS)
     if any("strict" in tool["function"] for tool in body.get("tools", [])):
         fields.add("strict")
     images, files = media(inbound.request)
     limit = body.get("max_tokens", body.get("max_completion_tokens"))
     return Sent(fields, limit, images, files, inbound.tokens)
-
-
-def media(request: MessagesRequest) -> tuple[bool, bool]:
-    """Whether the request holds images, and whether it holds documents; also inside tool results."""
-    images = files = False
-    for message in request.messages:
-        if isinstance(message.content, str):
-            continue
-        for block in message.content:
-            inner = block.content if isinstance(block, ToolResult) and isinstance(block.content, list) else ()
-            for one in (block, *inner):
-                images = images or isinstance(one, Image)
-                files = files or isinstance(one, Document)
-    return images, files
-
-
-def call_ids(request: MessagesRequest) -> list[str]:
-    return [
-        block.id
-        for message in request.messages
-        if message.role == "assistant" and not isinstance(message.content, str)
-        for block in message.content
-        if isinstance(block, ToolUse)
-    ]
 
 
 def headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:

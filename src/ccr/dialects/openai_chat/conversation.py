@@ -22,6 +22,7 @@ from ccr.dialects.content import (
     NO_RESULT,
     SEE_ATTACHMENT,
     STORED_IMAGE,
+    Accepts,
     failed_result,
     loaded,
     orphan,
@@ -30,8 +31,8 @@ from ccr.dialects.content import (
     titled,
     unknown_text,
 )
-from ccr.dialects.openai_chat.tools import ToolNames
-from ccr.dialects.signature import field_of
+from ccr.dialects.signature import Item, recall
+from ccr.dialects.tool_names import ToolNames
 from ccr.messages.blocks import (
     Base64Source,
     Block,
@@ -52,13 +53,6 @@ from ccr.messages.request import Message, MessagesRequest
 
 Part = dict[str, Any]
 """A content part of a user message: text, image_url or file."""
-
-
-class Accepts(msgspec.Struct, frozen=True):
-    """What the model takes besides text."""
-
-    images: bool = True
-    files: bool = True
 
 
 def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> list[dict[str, Any]]:
@@ -88,7 +82,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         return ({"role": "assistant", "content": message.content}, []) if message.content else (None, [])
     texts: list[str] = []
     calls: list[dict[str, Any]] = []
-    reasoning: dict[str, str] = {}
+    reasoning: dict[str, str | list[Item]] = {}
     for block in message.content:
         # Not `match`: a class pattern that misses costs eight times as much for a Struct (measured).
         if type(block) is Text:
@@ -96,9 +90,8 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         elif type(block) is ToolUse:
             function = {"name": names.outward(block.name), "arguments": arguments(block)}
             calls.append({"id": block.id, "type": "function", "function": function})
-        elif type(block) is Thinking and block.thinking:
-            name = field_of(block.signature)
-            reasoning[name] = reasoning[name] + JOIN + block.thinking if name in reasoning else block.thinking
+        elif type(block) is Thinking:
+            _recall(block, reasoning)
         elif type(block) is Unknown:
             texts += [text] if (text := unknown_text(block)) else []
     if not texts and not calls and not reasoning:
@@ -108,6 +101,16 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
     if calls:
         said["tool_calls"] = calls
     return said, [call["id"] for call in calls]
+
+
+def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
+    """Add thinking under the field that it came in."""
+    name, said = recall(block.signature, block.thinking)
+    before = reasoning.get(name)
+    if isinstance(said, list):
+        reasoning[name] = before + said if isinstance(before, list) else said
+    elif said:
+        reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
 def arguments(block: ToolUse) -> str:
@@ -121,7 +124,7 @@ class UserTurn:
 
     def __init__(self, accepts: Accepts) -> None:
         self._accepts = accepts
-        self.results: dict[str, tuple[str, list[Part]]] = {}
+        self._results: dict[str, tuple[str, list[Part]]] = {}
         """By call id: the text of the result and its images."""
         self.parts: list[Part] = []
         self.empty = True
@@ -141,13 +144,10 @@ class UserTurn:
         """The messages of this turn, after an assistant message that made these calls."""
         out: list[dict[str, Any]] = []
         images: list[Part] = []
-        for call in calls:
-            text, parts = self.results.pop(call, (NO_RESULT, []))
+        results, orphans = self.settle(calls)
+        for call, text, parts in results:
             out.append({"role": "tool", "tool_call_id": call, "content": text})
             images += parts
-        orphans = [
-            part for text, parts in self.results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
-        ]
         # An image must not stand between two tool messages: the pictures of all results follow them.
         parts = orphans + images + self.parts
         if parts:
@@ -156,14 +156,22 @@ class UserTurn:
             out.append({"role": "user", "content": ""})
         return out
 
+    def settle(self, calls: list[str]) -> tuple[list[tuple[str, str, list[Part]]], list[Part]]:
+        """The result of each call (its id, text and media), and what results without a call say."""
+        results = [(call, *self._results.pop(call, (NO_RESULT, []))) for call in calls]
+        orphans = [
+            part for text, parts in self._results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
+        ]
+        return results, orphans
+
     def _block(self, block: Block) -> None:
         match block:
             case ToolResult():
                 text, parts = self.result(block)
-                if block.tool_use_id in self.results:
-                    earlier, before = self.results[block.tool_use_id]
+                if block.tool_use_id in self._results:
+                    earlier, before = self._results[block.tool_use_id]
                     text, parts = f"{earlier}\n{text}", before + parts
-                self.results[block.tool_use_id] = (text, parts)
+                self._results[block.tool_use_id] = (text, parts)
             case Text():
                 self._text(block.text)
             case Image():

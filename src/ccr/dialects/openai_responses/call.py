@@ -5,17 +5,17 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
-from ccr.dialects.blocks import IdMaker
-from ccr.dialects.content import system_text
+from ccr.dialects.blocks import IdMaker, call_ids
+from ccr.dialects.content import Accepts, media, system_text
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Outbound
+from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.limits import max_tokens
-from ccr.dialects.openai_chat.call import call_ids, effort_of, headers, media
-from ccr.dialects.openai_chat.conversation import Accepts
-from ccr.dialects.openai_chat.tools import ToolNames
+from ccr.dialects.openai_chat.call import effort_of, headers
 from ccr.dialects.openai_responses.decoder import ResponsesDecoder
 from ccr.dialects.openai_responses.items import convert
 from ccr.dialects.openai_responses.tools import WEB_SEARCH, choice, definitions
-from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, error_text, judge, judge_in_stream, read_refusal
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
+from ccr.dialects.tool_names import ToolNames
 from ccr.errors import UpstreamError
 from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
@@ -63,7 +63,8 @@ class ResponsesCall:
     def decoder(self) -> ResponsesDecoder:
         request, endpoint = self._inbound.request, self._endpoint
         tokens = endpoint.learned.correction.apply(self._inbound.tokens)
-        start = MessageStart(self._inbound.message_id, self._model, tokens)
+        # The client drops thinking from answers of any model but the one that it asked for.
+        start = MessageStart(self._inbound.message_id, request.model, tokens)
         ids = IdMaker(self._inbound.message_id, lambda: call_ids(request), self._names.shortened)
         limit = self._body.get("max_output_tokens")
         return ResponsesDecoder(endpoint.name, start, ids, origin(endpoint, self._model), limit, self._in_stream)
@@ -76,7 +77,10 @@ class ResponsesCall:
         return False
 
     def _in_stream(self, error: bytes) -> UpstreamError:
-        return judge_in_stream(self._endpoint.name, error, self._sent(), self._endpoint.learned)
+        """An error object inside a stream of status 200."""
+        failure = judge(read_failure(self._endpoint.name, error), self._sent(), self._endpoint.learned)
+        failure.phase = "body"
+        return failure
 
     def _sent(self) -> Sent:
         images, files = media(self._inbound.request)

@@ -8,10 +8,10 @@ texts and calls are items of their own and keep their order, and a result may ho
 import hashlib
 from typing import Any
 
-from ccr.dialects.content import JOIN, NO_RESULT, failed_result, orphan, unknown_text
-from ccr.dialects.openai_chat.conversation import Accepts, Part, UserTurn, arguments, merged
-from ccr.dialects.openai_chat.tools import ToolNames
+from ccr.dialects.content import JOIN, Accepts, failed_result, unknown_text
+from ccr.dialects.openai_chat.conversation import Part, UserTurn, arguments, merged
 from ccr.dialects.openai_responses.reasoning import reasoning_item
+from ccr.dialects.tool_names import ToolNames
 from ccr.messages.blocks import Text, Thinking, ToolResult, ToolUse, Unknown
 from ccr.messages.request import Message, MessagesRequest
 
@@ -82,12 +82,10 @@ class InputTurn(UserTurn):
     """Everything between two assistant messages, as items."""
 
     def close(self, calls: list[str]) -> list[Item]:
-        out: list[Item] = []
-        for call in calls:
-            text, media = self.results.pop(call, (NO_RESULT, []))
-            out.append({"type": "function_call_output", "call_id": _call_id(call), "output": _output(text, media)})
-        orphans = [
-            part for text, media in self.results.values() for part in ({"type": "text", "text": orphan(text)}, *media)
+        results, orphans = self.settle(calls)
+        out: list[Item] = [
+            {"type": "function_call_output", "call_id": _call_id(call), "output": _output(text, media)}
+            for call, text, media in results
         ]
         parts = orphans + self.parts
         if parts:

@@ -143,7 +143,7 @@ class Output:
         item.told_by = item.told_by or "done"
         # Also where there is no text: an empty block, whose signature the client brings back.
         kept = Kept(self._origin, given.id or item.id, given.encrypted_content, item.voice == "summary")
-        self._blocks.sign(kept.field(), out)
+        self._blocks.seal(kept.field(), out)
 
     def _whole(self, item: Item, texts: list[bytes], out: list[Event]) -> None:
         for part, text in enumerate(texts):

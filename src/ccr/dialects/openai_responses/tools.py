@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ccr.dialects.openai_chat.tools import ToolNames, is_function, schema
+from ccr.dialects.openai_chat.tools import is_function, schema
+from ccr.dialects.tool_names import ToolNames
 from ccr.messages.request import MessagesRequest, Tool, ToolChoice
 
 WEB_SEARCH = "web_search"
