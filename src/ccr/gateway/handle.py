@@ -17,8 +17,7 @@ from ccr.gateway.request import ClientLeft, Request
 from ccr.gateway.runtime import Runtime, Session
 from ccr.messages.estimate import estimate
 from ccr.messages.request import parse_body, parse_request
-from ccr.messages.session import session_id
-from ccr.routing.facts import Facts, read_facts
+from ccr.routing.facts import Facts, read_facts, session_id
 from ccr.routing.plan import Plan, make_plan
 from ccr.routing.rules import Target
 

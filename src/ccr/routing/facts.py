@@ -12,7 +12,6 @@ from msgspec import UNSET, Struct
 
 from ccr.messages.blocks import Block, Image, Text, ToolResult
 from ccr.messages.request import MessagesRequest
-from ccr.messages.session import session_id
 
 _OPENING = "<CCR-SUBAGENT-MODEL>"
 TAG = re.compile(_OPENING + r"(.*?)</CCR-SUBAGENT-MODEL>\s*", re.DOTALL)
@@ -78,6 +77,24 @@ def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int
         thinking_budget=(thinking.budget_tokens or 0) if thinking is not None else 0,
         subagent_model=_tag(request, is_subagent),
     )
+
+
+class _UserId(Struct):
+    session_id: str = ""
+
+
+def session_id(request: MessagesRequest, headers: Mapping[str, str]) -> str:
+    """From the header; else from both forms of `metadata.user_id`: a JSON string, or `user_…_session_<id>`."""
+    header = headers.get("x-claude-code-session-id", "")
+    user_id = (request.metadata and request.metadata.user_id) or ""
+    if header or not user_id:
+        return header
+    if user_id.startswith("{"):
+        try:
+            return msgspec.json.decode(user_id, type=_UserId).session_id
+        except (msgspec.DecodeError, RecursionError):
+            return ""
+    return user_id.partition("_session_")[2]
 
 
 def _billed_as_subagent(request: MessagesRequest) -> bool:

@@ -1,9 +1,10 @@
 """One attempt at a chat completion: the request's body out, the answer's decoder back."""
 
+from collections.abc import Set
 from typing import Any, cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from ccr.dialects.blocks import IdMaker, call_ids
 from ccr.dialects.content import Accepts, media
@@ -12,6 +13,10 @@ from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.limits import max_tokens
 from ccr.dialects.openai_chat.conversation import convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
+from ccr.dialects.openai_chat.effort import thinking_fields
+from ccr.dialects.openai_chat.flags import Flags, read_flags
+from ccr.dialects.openai_chat.reshape import add_marks, add_schema, reshape, without_thinking
+from ccr.dialects.openai_chat.session import session_fields, session_headers
 from ccr.dialects.openai_chat.tools import choice, definitions
 from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
 from ccr.dialects.signature import FIELDS
@@ -20,9 +25,6 @@ from ccr.errors import UpstreamError
 from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
-
-EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
-"""`output_config.effort` -> `reasoning_effort`: the three words that all backends with the field understand."""
 
 
 class OpenAiChat:
@@ -40,7 +42,7 @@ class ChatCall:
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
         self._body = body
-        self.outbound = Outbound(endpoint.url, headers(endpoint), msgspec.json.encode(body))
+        self.outbound = Outbound(endpoint.url, headers(inbound, endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
@@ -80,26 +82,65 @@ class ChatCall:
 def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolNames) -> dict[str, Any]:
     """The JSON body. Order of keys: what is stable first."""
     request, learned = inbound.request, endpoint.learned
+    flags, omitted = read_flags(endpoint.flags)
     body: dict[str, Any] = {"model": model}
-    body["messages"] = convert(request, names, Accepts(learned.images, learned.files))
+    body["messages"] = _messages(request, learned, names, flags)
     tools = definitions(request, names)
+    chosen = _tool_choice(request, names, flags) if tools else None
     if tools:
         body["tools"] = tools
-        chosen = choice(request, names)
         if chosen is not None:
             body["tool_choice"] = chosen
         if request.tool_choice and request.tool_choice.disable_parallel_tool_use:
             body["parallel_tool_calls"] = False
     limit = max_tokens(request, inbound.tokens, endpoint)
     if limit is not None:
-        body["max_completion_tokens" if learned.max_completion_tokens else "max_tokens"] = limit
+        renamed = learned.max_completion_tokens or flags.max_completion_tokens
+        body["max_completion_tokens" if renamed else "max_tokens"] = limit
     body.update(_sampling(request))
-    body.update(_reasoning(request))
-    body.update(_response_format(request))
+    body.update(thinking_fields(request, flags, forced=chosen not in (None, "none")))
+    body.update(_response_format(request, flags))
     body["stream"] = bool(request.stream)
     if request.stream:
         body["stream_options"] = {"include_usage": True}
-    return _without(body, learned)
+    if endpoint.flags:
+        body.update(_extras(request, flags))
+        body.update(session_fields(inbound, flags))
+    return _without(body, learned.omit | omitted if omitted else learned.omit)
+
+
+def _messages(request: MessagesRequest, learned: Learned, names: ToolNames, flags: Flags) -> list[dict[str, Any]]:
+    if flags.drop_reasoning:
+        request = without_thinking(request)
+    images, files = learned.images and not flags.text_only, learned.files and not flags.text_only
+    messages = convert(request, names, Accepts(images, files, not flags.no_image_urls))
+    messages = reshape(messages, flags)
+    schema = _schema(request)
+    if schema is not None and flags.json_object:
+        add_schema(messages, schema)
+    if flags.cache_marks:
+        add_marks(messages)
+    return messages
+
+
+def _tool_choice(request: MessagesRequest, names: ToolNames, flags: Flags) -> str | dict[str, Any] | None:
+    chosen = choice(request, names)
+    if chosen is None or chosen == "none":
+        return chosen
+    free = flags.auto_choice_only or (flags.auto_choice_while_thinking and flags.no_off)
+    return None if free else chosen
+
+
+def _extras(request: MessagesRequest, flags: Flags) -> dict[str, Any]:
+    """Fields that only one provider each has."""
+    extras: dict[str, Any] = {}
+    if flags.parsed_reasoning:
+        extras["reasoning_format"] = "parsed"
+    if flags.split_reasoning:
+        extras["reasoning_split"] = True
+    if flags.tool_stream and request.stream and request.tools:
+        extras["tool_stream"] = True
+    return extras
 
 
 def _sampling(request: MessagesRequest) -> dict[str, Any]:
@@ -115,44 +156,35 @@ def _sampling(request: MessagesRequest) -> dict[str, Any]:
     return wanted
 
 
-def _reasoning(request: MessagesRequest) -> dict[str, Any]:
-    if request.thinking and request.thinking.type == "disabled":
-        return {"chat_template_kwargs": {"enable_thinking": False}}
-    effort = effort_of(request)
-    return {"reasoning_effort": effort} if effort else {}
+def _response_format(request: MessagesRequest, flags: Flags) -> dict[str, Any]:
+    schema = _schema(request)
+    if schema is None:
+        return {}
+    if flags.json_object:
+        return {"response_format": {"type": "json_object"}}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    }
 
 
-def effort_of(request: MessagesRequest) -> str | None:
-    """Thinking as far as it is said aloud. None for `adaptive` without effort: the backend's default is right."""
-    thinking = request.thinking
-    if thinking is None or thinking.type == "disabled":
-        return None
-    if thinking.type == "enabled" and thinking.budget_tokens is not None:
-        # The npm tool's steps, so that old configurations think as much as before.
-        budget = thinking.budget_tokens
-        return "low" if budget <= 1024 else "medium" if budget <= 8192 else "high"
-    return EFFORTS.get((request.output_config and request.output_config.effort) or "")
-
-
-def _response_format(request: MessagesRequest) -> dict[str, Any]:
+def _schema(request: MessagesRequest) -> Raw | None:
     wanted = request.format
     if wanted is None or wanted.type != "json_schema" or wanted.schema is UNSET:
-        return {}
-    schema = {"name": "answer", "schema": wanted.schema, "strict": True}
-    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+        return None
+    return wanted.schema
 
 
-def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
-    """The body without what this model has refused by name."""
-    if not learned.omit:
+def _without(body: dict[str, Any], omit: Set[str]) -> dict[str, Any]:
+    """The body without what this model has refused by name, or is known to refuse."""
+    if not omit:
         return body
     for message in body["messages"]:
-        for name in learned.omit.intersection(FIELDS):
+        for name in omit & frozenset(FIELDS):
             message.pop(name, None)
-    if "strict" in learned.omit:
+    if "strict" in omit:
         for tool in body.get("tools", []):
             tool["function"].pop("strict", None)
-    return {name: value for name, value in body.items() if name not in learned.omit}
+    return {name: value for name, value in body.items() if name not in omit}
 
 
 def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
@@ -166,9 +198,14 @@ def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     return Sent(fields, limit, images, files, inbound.tokens)
 
 
-def headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+def headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
-    if endpoint.api_key:
+    flags, _ = read_flags(endpoint.flags)
+    if endpoint.api_key and flags.api_key_header:
+        headers["api-key"] = endpoint.api_key
+    elif endpoint.api_key:
         headers["authorization"] = f"Bearer {endpoint.api_key}"
+    if endpoint.flags:
+        headers.update(session_headers(inbound, flags))
     headers.update({name.lower(): value for name, value in endpoint.headers.items()})
     return tuple(headers.items())

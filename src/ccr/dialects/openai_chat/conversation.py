@@ -6,10 +6,11 @@ Rules that keep a backend's prompt cache warm and its chat template content:
   no trace; a growing conversation only appends.
 - System text goes first as one string. A system message in mid-conversation stays in its place as a `<system-reminder>`
   user turn: hoisted to the front it would invalidate the whole prefix, and strict templates refuse it elsewhere.
-- Turns alternate: neighbouring user turns are merged.
+- Turns alternate: neighbouring turns of one role are merged.
 - Tool results follow their call at once, in the order of the calls, one for each; what else the user says comes after.
 """
 
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from ccr.dialects.content import (
     JOIN,
     NO_FILE,
     NO_IMAGE,
+    NO_IMAGE_URL,
     NO_RESULT,
     SEE_ATTACHMENT,
     STORED_IMAGE,
@@ -63,11 +65,12 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append({"role": "system", "content": system})
     turn = UserTurn(accepts)
     calls: list[str] = []
-    for message in request.messages:
-        if message.role != "assistant":
-            turn.add(message)
+    for is_assistant, neighbours in groupby(request.messages, lambda message: message.role == "assistant"):
+        if not is_assistant:
+            for message in neighbours:
+                turn.add(message)
             continue
-        said, next_calls = _assistant(message, names)
+        said, next_calls = _assistant(joined(list(neighbours)), names)
         if said is None:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -75,6 +78,16 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append(said)
     out.extend(turn.close(calls))
     return out
+
+
+def joined(messages: list[Message]) -> Message:
+    """Neighbouring assistant messages are one turn, as in the Messages API: the results of all their calls follow."""
+    if len(messages) == 1:
+        return messages[0]
+    blocks: list[Block] = []
+    for message in messages:
+        blocks += [Text(message.content)] if isinstance(message.content, str) else message.content
+    return Message("assistant", blocks)
 
 
 def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | None, list[str]]:
@@ -104,13 +117,13 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
 
 
 def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
-    """Add thinking under the field that it came in."""
-    name, said = recall(block.signature, block.thinking)
-    before = reasoning.get(name)
-    if isinstance(said, list):
-        reasoning[name] = before + said if isinstance(before, list) else said
-    elif said:
-        reasoning[name] = before + JOIN + said if isinstance(before, str) else said
+    """Add thinking under the fields that it came in."""
+    for name, said in recall(block.signature, block.thinking).items():
+        before = reasoning.get(name)
+        if isinstance(said, list):
+            reasoning[name] = before + said if isinstance(before, list) else said
+        elif said:
+            reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
 def arguments(block: ToolUse) -> str:
@@ -124,8 +137,8 @@ class UserTurn:
 
     def __init__(self, accepts: Accepts) -> None:
         self._accepts = accepts
-        self._results: dict[str, tuple[str, list[Part]]] = {}
-        """By call id: the text of the result and its images."""
+        self._results: dict[str, list[tuple[str, list[Part]]]] = {}
+        """By call id: the texts of the results and their images."""
         self.parts: list[Part] = []
         self.empty = True
 
@@ -158,20 +171,31 @@ class UserTurn:
 
     def settle(self, calls: list[str]) -> tuple[list[tuple[str, str, list[Part]]], list[Part]]:
         """The result of each call (its id, text and media), and what results without a call say."""
-        results = [(call, *self._results.pop(call, (NO_RESULT, []))) for call in calls]
+        settled = []
+        for position, call in enumerate(calls):
+            results = self._take(call, is_last=call not in calls[position + 1 :])
+            text = "\n".join([text for text, _ in results]) if results else NO_RESULT
+            settled.append((call, text, [part for _, parts in results for part in parts]))
         orphans = [
-            part for text, parts in self._results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
+            part
+            for results in self._results.values()
+            for text, parts in results
+            for part in ({"type": "text", "text": orphan(text)}, *parts)
         ]
-        return results, orphans
+        return settled, orphans
+
+    def _take(self, call: str, is_last: bool) -> list[tuple[str, list[Part]]]:
+        """The results of a call: all that bear its id, but one each where several calls share the id."""
+        results = self._results.get(call, [])
+        taken = results if is_last else results[:1]
+        self._results[call] = results[len(taken) :]
+        return taken
 
     def _block(self, block: Block) -> None:
         match block:
             case ToolResult():
                 text, parts = self.result(block)
-                if block.tool_use_id in self._results:
-                    earlier, before = self._results[block.tool_use_id]
-                    text, parts = f"{earlier}\n{text}", before + parts
-                self._results[block.tool_use_id] = (text, parts)
+                self._results.setdefault(block.tool_use_id, []).append((text, parts))
             case Text():
                 self._text(block.text)
             case Image():
@@ -226,8 +250,10 @@ class UserTurn:
         match image.source:
             case Base64Source(data=data, media_type=media_type):
                 url = f"data:{media_type};base64,{data}"
-            case UrlSource(url=url):
+            case UrlSource(url=url) if self._accepts.image_urls:
                 pass
+            case UrlSource():
+                return {"type": "text", "text": NO_IMAGE_URL}
             case FileSource():
                 return {"type": "text", "text": STORED_IMAGE}
         return {"type": "image_url", "image_url": {"url": url}}

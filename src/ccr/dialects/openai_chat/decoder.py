@@ -14,8 +14,8 @@ from msgspec import UNSET, Raw
 from ccr.dialects.blocks import BlockSequencer, IdMaker
 from ccr.dialects.error_body import error_text
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
-from ccr.dialects.openai_chat.reasoning import read_items, read_parts
 from ccr.dialects.openai_chat.repeated import CARRIAGE_RETURN, LINE_FEED, Repeated, learn
+from ccr.dialects.openai_chat.values import arguments_of, documents, read_items, read_parts, text_of
 from ccr.dialects.signature import LIST_FIELDS, PLAIN_FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
@@ -142,7 +142,7 @@ class ChatDecoder:
         if is_stream(body):
             return [*self.feed(body), *self.finish()]
         out: list[Event] = []
-        for document in _documents(body):
+        for document in documents(body):
             chunk = decode_chunk(document)
             for choice in chunk.choices or []:
                 if choice.message is not None and choice.message.tool_calls:
@@ -235,10 +235,10 @@ class ChatDecoder:
             if literal[:1] == b'"':
                 if literal != EMPTY:
                     self._blocks.text(literal, out)
-            elif literal[:1] == b"[":
+            elif literal[:1] in (b"[", b"{"):
                 self._parts(delta.content, out)
         if delta.refusal is not UNSET:
-            literal = _text(delta.refusal)
+            literal = text_of(delta.refusal)
             if literal != EMPTY:
                 self._blocks.text(literal, out)
         if delta.tool_calls:
@@ -251,7 +251,7 @@ class ChatDecoder:
         """A backend that sends several names means the same text; a list of items says more than a plain one."""
         plain, field = EMPTY, ""
         for field in PLAIN_FIELDS:
-            plain = _text(getattr(delta, field))
+            plain = text_of(getattr(delta, field))
             if plain != EMPTY:
                 break
         if delta.reasoning_details is not UNSET or delta.thinking_blocks is not UNSET:
@@ -274,7 +274,7 @@ class ChatDecoder:
     def _call(self, call: ToolCallDelta, out: list[Event]) -> None:
         function = call.function
         name = (function and function.name) or ""
-        arguments = _arguments(function.arguments) if function else EMPTY
+        arguments = arguments_of(function.arguments) if function else EMPTY
         self._blocks.call(call.index, call.id or "", name, arguments, out)
 
     def _end(self, out: list[Event]) -> None:
@@ -305,28 +305,6 @@ class ChatDecoder:
         self.ended = True
         message = f"provider {self._provider} {what}"
         out.append(Failed(UpstreamError(self._provider, "body", message, quotes=quotes)))
-
-
-def _documents(body: bytes) -> list[bytes]:
-    """The body, or its lines where each is a document (NDJSON)."""
-    lines = body.removeprefix(BOM).strip().splitlines()
-    if len(lines) > 1 and all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines if line.strip()):
-        return [line for line in lines if line.strip()]
-    return [body.removeprefix(BOM)]
-
-
-def _text(value: Literal) -> bytes:
-    """The text of a field as a literal; `""` where there is none."""
-    literal = b"" if value is UNSET else bytes(value)
-    return literal if literal[:1] == b'"' else EMPTY
-
-
-def _arguments(value: Literal) -> bytes:
-    """A piece of arguments as a literal; an object, which some backends send, becomes its text."""
-    if value is UNSET or bytes(value) == b"null":
-        return EMPTY
-    data = bytes(value)
-    return data if data[:1] == b'"' else str_literal(data.decode())
 
 
 def _excerpt(payload: bytes) -> str:

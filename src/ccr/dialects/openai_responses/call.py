@@ -10,7 +10,10 @@ from ccr.dialects.content import Accepts, media, system_text
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Outbound
 from ccr.dialects.error_body import error_text, read_failure, read_refusal
 from ccr.dialects.limits import max_tokens
-from ccr.dialects.openai_chat.call import effort_of, headers
+from ccr.dialects.openai_chat.call import headers
+from ccr.dialects.openai_chat.effort import effort_word, least_effort, wanted_effort
+from ccr.dialects.openai_chat.flags import Flags, read_flags
+from ccr.dialects.openai_chat.session import conversation_key
 from ccr.dialects.openai_responses.decoder import ResponsesDecoder
 from ccr.dialects.openai_responses.items import convert
 from ccr.dialects.openai_responses.tools import WEB_SEARCH, choice, definitions
@@ -20,12 +23,9 @@ from ccr.errors import UpstreamError
 from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
-from ccr.messages.session import session_id
 
 LEAST_OUTPUT = 16
 """OpenAI: "Expected a value >= 16" for `max_output_tokens`. The client probes models with 1."""
-LONGEST_KEY = 64
-"""Characters of a `prompt_cache_key`."""
 _FIELD_OF = {"reasoning.encrypted_content": "include", "text.format": "text"}
 """What refusals name -> the field that goes with it."""
 
@@ -45,7 +45,7 @@ class ResponsesCall:
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
         self._body = body
-        self.outbound = Outbound(endpoint.url, headers(endpoint), msgspec.json.encode(body))
+        self.outbound = Outbound(endpoint.url, headers(inbound, endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
@@ -96,13 +96,16 @@ def origin(endpoint: Endpoint, model: str) -> str:
 def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolNames) -> dict[str, Any]:
     """The JSON body. Order of keys: what is stable first. `top_k` and `stop_sequences` have no counterpart."""
     request, learned = inbound.request, endpoint.learned
+    flags, omitted = read_flags(endpoint.flags)
+    omit = learned.omit | omitted if omitted else learned.omit
     body: dict[str, Any] = {"model": model}
     instructions = system_text(request.system_texts)
     if instructions:
         body["instructions"] = instructions
-    accepts = Accepts(learned.images, learned.files)
+    images, files = learned.images and not flags.text_only, learned.files and not flags.text_only
+    accepts = Accepts(images, files, not flags.no_image_urls)
     body["input"] = convert(request, names, accepts, origin(endpoint, model))
-    tools = [tool for tool in definitions(request, names) if tool["type"] not in learned.omit]
+    tools = [tool for tool in definitions(request, names) if tool["type"] not in omit]
     if tools:
         body["tools"] = tools
         chosen = choice(request, names)
@@ -117,29 +120,29 @@ def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolName
         body["temperature"] = request.temperature
     if request.top_p is not None:
         body["top_p"] = request.top_p
-    body.update(_reasoning(request))
+    body.update(_reasoning(request, flags))
     body.update(_text(request))
     # Nothing stays at the provider; the reasoning comes to us encrypted instead.
     body["store"] = False
     body["include"] = ["reasoning.encrypted_content"]
-    session = session_id(request, inbound.headers)
-    if session:
-        # Requests of one session share a prefix: the key sends them to the machine that has it cached.
-        body["prompt_cache_key"] = session[:LONGEST_KEY]
+    if key := conversation_key(inbound):
+        # Requests of one conversation share a prefix: the key sends them to the machine that has it cached.
+        body["prompt_cache_key"] = key
     body["stream"] = bool(request.stream)
-    return _without(body, learned.omit) if learned.omit else body
+    return _without(body, omit) if omit else body
 
 
-def _reasoning(request: MessagesRequest) -> dict[str, Any]:
-    """Effort as far as it is said aloud, and a summary to show. The least that all models take, when disabled."""
-    thinking = request.thinking
-    if thinking is None:
+def _reasoning(request: MessagesRequest, flags: Flags) -> dict[str, Any]:
+    """Effort as far as it is said aloud, and a summary to show."""
+    if request.thinking is None or flags.no_effort:
         return {}
-    if thinking.type == "disabled":
-        return {"reasoning": {"effort": "low"}}  # `none` and `minimal` are each refused by some of OpenAI's models
+    if request.thinking.type == "disabled":
+        # Where nothing is known of the model, what most of them take: `none` and `minimal` are each refused by some.
+        least = least_effort(flags) if flags.off_is_none or flags.off_is_minimal else "low"
+        return {} if flags.no_off else {"reasoning": {"effort": least}}
     reasoning = {"summary": "auto"}
-    if effort := effort_of(request):
-        reasoning["effort"] = effort
+    if effort := wanted_effort(request):
+        reasoning["effort"] = effort_word(effort, flags)
     return {"reasoning": reasoning}
 
 

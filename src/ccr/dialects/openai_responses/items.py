@@ -6,10 +6,11 @@ texts and calls are items of their own and keep their order, and a result may ho
 """
 
 import hashlib
+from itertools import groupby
 from typing import Any
 
 from ccr.dialects.content import JOIN, Accepts, failed_result, unknown_text
-from ccr.dialects.openai_chat.conversation import Part, UserTurn, arguments, merged
+from ccr.dialects.openai_chat.conversation import Part, UserTurn, arguments, joined, merged
 from ccr.dialects.openai_responses.reasoning import reasoning_item
 from ccr.dialects.tool_names import ToolNames
 from ccr.messages.blocks import Text, Thinking, ToolResult, ToolUse, Unknown
@@ -25,11 +26,12 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts, of: st
     """All messages but the system prompt. Reasoning goes back only to `of`, the provider and model that it is from."""
     out: list[Item] = []
     turn, calls = InputTurn(accepts), list[str]()
-    for message in request.messages:
-        if message.role != "assistant":
-            turn.add(message)
+    for is_assistant, neighbours in groupby(request.messages, lambda message: message.role == "assistant"):
+        if not is_assistant:
+            for message in neighbours:
+                turn.add(message)
             continue
-        said = _assistant(message, names, of)
+        said = _assistant(joined(list(neighbours)), names, of)
         if not said:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
