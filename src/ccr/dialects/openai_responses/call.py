@@ -124,7 +124,8 @@ def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolName
     body.update(_text(request))
     # Nothing stays at the provider; the reasoning comes to us encrypted instead.
     body["store"] = False
-    body["include"] = ["reasoning.encrypted_content"]
+    if not flags.no_effort:  # a model that does not reason refuses it
+        body["include"] = ["reasoning.encrypted_content"]
     if key := conversation_key(inbound):
         # Requests of one conversation share a prefix: the key sends them to the machine that has it cached.
         body["prompt_cache_key"] = key
