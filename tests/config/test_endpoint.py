@@ -114,6 +114,11 @@ def test_an_address_that_is_none_is_an_error_with_a_hint(write: Write, url: str)
     assert "http://localhost:11434/v1/chat/completions" in problem.hint
 
 
+@pytest.mark.parametrize("name", ["gemini", "openai-responses"])
+def test_choosing_the_language_is_no_problem(write: Write, name: str) -> None:
+    assert loaded_with(write, api_base_url="https://h", transformer={"use": [name]}).problems == ()
+
+
 @pytest.mark.parametrize(
     ("options", "bearer"), [({"UseBearer": True}, True), ({"UseBearer": False}, False), ({}, False)]
 )

@@ -302,6 +302,26 @@ def test_what_ends_a_stream_without_an_answer_is_told(payload: str, says: str) -
     assert says in failure(decoded(b"data: " + payload.encode() + b"\n\n"))
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [(b"<html><title>down</title></html>", "down"), (b'{"error":{"message":"boom"}}', "boom"), (b"{}", "did not")],
+)
+def test_a_body_that_is_no_stream_is_told(body: bytes, says: str) -> None:
+    assert says in failure(decoded(body))
+
+
+def test_an_error_event_of_plain_words_is_told() -> None:
+    assert "out of memory" in failure(decoded(b"event: error\ndata: out of memory\n\n"))
+
+
+def test_an_answer_in_the_other_form_than_announced_is_taken() -> None:
+    whole = msgspec.json.encode(response("completed", [message("Hello.")]))
+    stream = b"".join(events(message("Hello.")))
+    asked = responses_call().answer
+    assert asked(stream).body == asked(whole).body
+    assert msgspec.json.decode(fold(decoded(whole)).encode()) == msgspec.json.decode(asked(whole).body)
+
+
 def test_odd_fields_cost_nothing_but_themselves() -> None:
     end: Any = {
         "status": "completed",

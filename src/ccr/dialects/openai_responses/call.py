@@ -58,7 +58,7 @@ class ResponsesCall:
                 self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer with JSON: {text}"
             ) from None
         wire = cast(list[WireEvent], events)  # `fold` raises the error of a Failed
-        return Answer(message.encode(), wire, message.usage, message.stop_reason)
+        return Answer(message.encode(), lambda: wire, message.usage, message.stop_reason)
 
     def decoder(self) -> ResponsesDecoder:
         request, endpoint = self._inbound.request, self._endpoint

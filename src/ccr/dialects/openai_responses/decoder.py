@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from ccr.dialects.blocks import BlockSequencer, IdMaker
+from ccr.dialects.error_body import error_text
 from ccr.dialects.openai_responses.events import (
     Literal,
     Response,
@@ -31,8 +32,9 @@ from ccr.messages.events import (
     StopReason,
     TextStart,
     Usage,
+    str_literal,
 )
-from ccr.messages.sse import SseParser
+from ccr.messages.sse import BOM, SseParser, is_stream
 
 INCOMPLETE: dict[str, StopReason] = {"max_output_tokens": "max_tokens", "content_filter": "refusal"}
 """Any other reason says that the answer is not a whole one."""
@@ -77,6 +79,9 @@ class ResponsesDecoder:
 
     def finish(self) -> list[Event]:
         out: list[Event] = []
+        rest = self._sse.rest
+        if not self._started and not self.ended and rest.removeprefix(BOM).lstrip()[:1] in (b"{", b"<"):
+            return self._no_stream(rest)
         for name, payload in self._sse.finish():
             # Bytes without a closing blank line may be half an event: only a whole one counts.
             if payload.rstrip().endswith(b"}"):
@@ -86,14 +91,29 @@ class ResponsesDecoder:
         return out
 
     def whole(self, body: bytes) -> list[Event]:
-        """All events of an answer that came as one JSON document. Raises msgspec.DecodeError when it is none."""
+        """All events of an answer that came in one piece: a document, or a stream that was not announced as one.
+
+        Raises msgspec.DecodeError when it is neither.
+        """
+        if is_stream(body):
+            return [*self.feed(body), *self.finish()]
         out: list[Event] = []
-        response = decode_response(body)
+        response = decode_response(body.removeprefix(BOM))
         if response.output is None and not _is_error(response.error):
             raise msgspec.ValidationError("not a response")
         self._begin(out)
         self._end(response, response.status or "failed", out)
         return out
+
+    def _no_stream(self, body: bytes) -> list[Event]:
+        """One document although a stream was announced."""
+        try:
+            return self.whole(body)
+        except msgspec.DecodeError:
+            out: list[Event] = []
+            text = error_text(body) or "an empty answer"
+            self._fail(f"{self._provider} did not answer with a stream: {text}", out, quotes=True)
+            return out
 
     def _payload(self, name: bytes, payload: bytes, out: list[Event], whole: bool = True) -> None:
         if self.ended:
@@ -101,7 +121,9 @@ class ResponsesDecoder:
         try:
             event = decode_event(payload)
         except msgspec.DecodeError:
-            if whole and payload.strip() not in (b"", b"[DONE]"):
+            if name == b"error":
+                self._refused(str_literal(error_text(payload) or "an error without words"), out)
+            elif whole and payload.strip() not in (b"", b"[DONE]"):
                 excerpt = repr(payload[:80].decode("utf-8", "replace"))
                 self._fail(f"{self._provider} sent a stream event that is not JSON: {excerpt}", out, quotes=True)
             return

@@ -52,7 +52,7 @@ class Output:
         self._blocks = blocks
         self._origin = origin
         self._items: list[Item] = []
-        self._by_index: dict[int, Item] = {}
+        self._by_index: dict[int | None, Item] = {}
         self._by_id: dict[str, Item] = {}
         self._current: Item | None = None
         """The item that the last text or thought belonged to; None after a call."""
@@ -110,12 +110,15 @@ class Output:
             self._blocks.call(item.number, "", "", arguments, out)
 
     def _item(self, kind: str, event: StreamEvent) -> Item:
+        item = self._by_index.get(event.output_index)
+        if item is not None and item.kind == kind:
+            return item  # the plain case: this runs for every piece
         item = self._find(kind, event.output_index, event.item_id)
         return item or self._new(kind, event.output_index, event.item_id or "")
 
     def _find(self, kind: str, index: int | None, item_id: str | None, call_id: str = "") -> Item | None:
         """By index, else by id. Some gateways number wrongly, so the kind must fit, and the id of a call."""
-        for item in (self._by_index.get(-1 if index is None else index), self._by_id.get(item_id or "")):
+        for item in (self._by_index.get(index), self._by_id.get(item_id or "")):
             if item is not None and item.kind == kind and not (call_id and item.call_id and call_id != item.call_id):
                 return item
         return None
