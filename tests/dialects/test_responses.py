@@ -82,6 +82,12 @@ def test_results_come_in_the_order_of_the_calls_before_everything_else() -> None
     assert [item.get("output") or item.get("content") for item in out[3:]] == ["[tool error] A", "B", "and"]
 
 
+def test_neighbouring_assistant_messages_are_one_turn() -> None:
+    out = outgoing(user("go"), calls("a"), calls("b"), user(result("a", "A"), result("b", "B")))
+    assert [item["type"] for item in out[1:]] == ["function_call"] * 2 + ["function_call_output"] * 2
+    assert [item["output"] for item in out[3:]] == ["A", "B"]
+
+
 def test_a_missing_result_is_said_and_an_orphan_becomes_text() -> None:
     out = outgoing(user("go"), calls("a"), user(result("z", "Z")))
     assert "no result" in out[2]["output"]

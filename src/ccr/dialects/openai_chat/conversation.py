@@ -10,7 +10,6 @@ Rules that keep a backend's prompt cache warm and its chat template content:
 - Tool results follow their call at once, in the order of the calls, one for each; what else the user says comes after.
 """
 
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -65,12 +64,14 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append({"role": "system", "content": system})
     turn = UserTurn(accepts)
     calls: list[str] = []
-    for is_assistant, neighbours in groupby(request.messages, lambda message: message.role == "assistant"):
-        if not is_assistant:
-            for message in neighbours:
-                turn.add(message)
+    messages = request.messages
+    for position, message in enumerate(messages):
+        if message.role != "assistant":
+            turn.add(message)
             continue
-        said, next_calls = _assistant(joined(list(neighbours)), names)
+        if position and messages[position - 1].role == "assistant":
+            continue  # a part of its neighbour
+        said, next_calls = _assistant(joined(messages, position), names)
         if said is None:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -80,12 +81,15 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
     return out
 
 
-def joined(messages: list[Message]) -> Message:
+def joined(messages: list[Message], position: int) -> Message:
     """Neighbouring assistant messages are one turn, as in the Messages API: the results of all their calls follow."""
-    if len(messages) == 1:
-        return messages[0]
+    end = position + 1
+    while end < len(messages) and messages[end].role == "assistant":
+        end += 1
+    if end == position + 1:
+        return messages[position]
     blocks: list[Block] = []
-    for message in messages:
+    for message in messages[position:end]:
         blocks += [Text(message.content)] if isinstance(message.content, str) else message.content
     return Message("assistant", blocks)
 
@@ -139,14 +143,14 @@ class UserTurn:
         self._accepts = accepts
         self._results: dict[str, list[tuple[str, list[Part]]]] = {}
         """By call id: the texts of the results and their images."""
-        self.parts: list[Part] = []
-        self.empty = True
+        self._parts: list[Part] = []
+        self._empty = True
 
     def add(self, message: Message) -> None:
         if message.role == "system":
             self._text(reminder(message))
             return
-        self.empty = False
+        self._empty = False
         if isinstance(message.content, str):
             self._text(message.content)
         else:
@@ -157,32 +161,34 @@ class UserTurn:
         """The messages of this turn, after an assistant message that made these calls."""
         out: list[dict[str, Any]] = []
         images: list[Part] = []
-        results, orphans = self.settle(calls)
-        for call, text, parts in results:
+        for position, call in enumerate(calls):
+            text, pictures = self._answer(call, is_last=call not in calls[position + 1 :])
             out.append({"role": "tool", "tool_call_id": call, "content": text})
-            images += parts
+            images += pictures
         # An image must not stand between two tool messages: the pictures of all results follow them.
-        parts = orphans + images + self.parts
+        parts = self._orphans() + images + self._parts
         if parts:
-            out.append({"role": "user", "content": merged(parts)})
-        elif not calls and not self.empty:
+            out.append({"role": "user", "content": content_of(parts)})
+        elif not calls and not self._empty:
             out.append({"role": "user", "content": ""})
         return out
 
-    def settle(self, calls: list[str]) -> tuple[list[tuple[str, str, list[Part]]], list[Part]]:
-        """The result of each call (its id, text and media), and what results without a call say."""
-        settled = []
-        for position, call in enumerate(calls):
-            results = self._take(call, is_last=call not in calls[position + 1 :])
-            text = "\n".join([text for text, _ in results]) if results else NO_RESULT
-            settled.append((call, text, [part for _, parts in results for part in parts]))
-        orphans = [
+    def _answer(self, call: str, is_last: bool) -> tuple[str, list[Part]]:
+        """What the results of a call say, and their media. `is_last`: no later call has the same id."""
+        results = self._take(call, is_last)
+        if len(results) == 1:
+            return results[0]
+        text = "\n".join([text for text, _ in results]) if results else NO_RESULT
+        return text, [part for _, parts in results for part in parts]
+
+    def _orphans(self) -> list[Part]:
+        """What the results say that no call has taken."""
+        return [
             part
             for results in self._results.values()
             for text, parts in results
             for part in ({"type": "text", "text": orphan(text)}, *parts)
         ]
-        return settled, orphans
 
     def _take(self, call: str, is_last: bool) -> list[tuple[str, list[Part]]]:
         """The results of a call: all that bear its id, but one each where several calls share the id."""
@@ -192,57 +198,49 @@ class UserTurn:
         return taken
 
     def _block(self, block: Block) -> None:
-        match block:
-            case ToolResult():
-                text, parts = self.result(block)
-                self._results.setdefault(block.tool_use_id, []).append((text, parts))
-            case Text():
-                self._text(block.text)
-            case Image():
-                self.parts.append(self._image(block))
-            case Document():
-                self.parts.extend(self._document(block))
-            case Unknown():
-                self._text(unknown_text(block))
-            case _:
-                pass  # thinking and calls are the assistant's; in a user message they mean nothing
+        # Thinking and calls are the assistant's; in a user message they mean nothing.
+        if type(block) is ToolResult:
+            self._results.setdefault(block.tool_use_id, []).append(self._result(block))
+        elif type(block) is Text:
+            self._text(block.text)
+        elif type(block) is Image:
+            self._parts.append(self._image(block))
+        elif type(block) is Document:
+            self._parts.extend(self._document(block))
+        elif type(block) is Unknown:
+            self._text(unknown_text(block))
 
     def _text(self, text: str) -> None:
         if text:
-            self.parts.append({"type": "text", "text": text})
+            self._parts.append({"type": "text", "text": text})
 
-    def result(self, block: ToolResult) -> tuple[str, list[Part]]:
-        """The text of a result, and its images and files."""
-        texts, media = self.contents(block)
-        if media:
-            media.insert(0, {"type": "text", "text": IMAGE_FROM_TOOL})
-            if not any(texts):
-                texts = [SEE_ATTACHMENT]
+    def _result(self, block: ToolResult) -> tuple[str, list[Part]]:
+        if type(block.content) is str:
+            return (failed_result(block.content) if block.is_error else block.content), []
+        texts: list[str] = []
+        media: list[Part] = []
+        for inner in block.content or ():
+            if type(inner) is Text:
+                texts.append(inner.text)
+            elif type(inner) is ToolReference:
+                texts.append(loaded(inner.tool_name))
+            elif type(inner) is Image or type(inner) is Document:
+                for part in [self._image(inner)] if type(inner) is Image else self._document(inner):  # type: ignore[arg-type]
+                    if part["type"] == "text":
+                        texts.append(part["text"])
+                    else:
+                        media.append(part)
+            elif type(inner) is Unknown:
+                texts.append(unknown_text(inner))
+        texts, media = self._captioned(texts, media)
         text = "\n".join(texts)
         return (failed_result(text) if block.is_error else text), media
 
-    def contents(self, block: ToolResult) -> tuple[list[str], list[Part]]:
-        """What a result says, and the images and files in it."""
-        texts: list[str] = []
-        media: list[Part] = []
-        content = [Text(block.content)] if isinstance(block.content, str) else block.content or []
-        for inner in content:
-            match inner:
-                case Text(text=text):
-                    texts.append(text)
-                case ToolReference(tool_name=name):
-                    texts.append(loaded(name))
-                case Image() | Document():
-                    for part in [self._image(inner)] if isinstance(inner, Image) else self._document(inner):
-                        if part["type"] == "text":
-                            texts.append(part["text"])
-                        else:
-                            media.append(part)
-                case Unknown():
-                    texts.append(unknown_text(inner))
-                case _:
-                    pass
-        return texts, media
+    def _captioned(self, texts: list[str], media: list[Part]) -> tuple[list[str], list[Part]]:
+        """The texts and media of a result, in words that say that the media stand elsewhere."""
+        if not media:
+            return texts, media
+        return texts if any(texts) else [SEE_ATTACHMENT], [{"type": "text", "text": IMAGE_FROM_TOOL}, *media]
 
     def _image(self, image: Image) -> Part:
         if not self._accepts.images:
@@ -277,14 +275,16 @@ class UserTurn:
                 return [{"type": "text", "text": NO_FILE}]
 
 
-def merged(parts: list[Part]) -> str | list[Part]:
+def content_of(parts: list[Part]) -> str | list[Part]:
     """One string where there is only text (every template takes it), else parts with neighbouring texts joined."""
-    out: list[Part] = []
+    if len(parts) == 1:
+        return parts[0]["text"] if parts[0]["type"] == "text" else parts
+    merged: list[Part] = []
     for part in parts:
-        if part["type"] == "text" and out and out[-1]["type"] == "text":
-            out[-1] = {"type": "text", "text": out[-1]["text"] + JOIN + part["text"]}
+        if part["type"] == "text" and merged and merged[-1]["type"] == "text":
+            merged[-1] = {"type": "text", "text": merged[-1]["text"] + JOIN + part["text"]}
         else:
-            out.append(part)
-    if len(out) == 1 and out[0]["type"] == "text":
-        return str(out[0]["text"])
-    return out
+            merged.append(part)
+    if len(merged) == 1 and merged[0]["type"] == "text":
+        return str(merged[0]["text"])
+    return merged

@@ -6,14 +6,13 @@ texts and calls are items of their own and keep their order, and a result may ho
 """
 
 import hashlib
-from itertools import groupby
 from typing import Any
 
-from ccr.dialects.content import JOIN, Accepts, failed_result, unknown_text
-from ccr.dialects.openai_chat.conversation import Part, UserTurn, arguments, joined, merged
+from ccr.dialects.content import JOIN, Accepts, unknown_text
+from ccr.dialects.openai_chat.conversation import Part, UserTurn, arguments, content_of, joined
 from ccr.dialects.openai_responses.reasoning import reasoning_item
 from ccr.dialects.tool_names import ToolNames
-from ccr.messages.blocks import Text, Thinking, ToolResult, ToolUse, Unknown
+from ccr.messages.blocks import Text, Thinking, ToolUse, Unknown
 from ccr.messages.request import Message, MessagesRequest
 
 Item = dict[str, Any]
@@ -26,12 +25,14 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts, of: st
     """All messages but the system prompt. Reasoning goes back only to `of`, the provider and model that it is from."""
     out: list[Item] = []
     turn, calls = InputTurn(accepts), list[str]()
-    for is_assistant, neighbours in groupby(request.messages, lambda message: message.role == "assistant"):
-        if not is_assistant:
-            for message in neighbours:
-                turn.add(message)
+    messages = request.messages
+    for position, message in enumerate(messages):
+        if message.role != "assistant":
+            turn.add(message)
             continue
-        said = _assistant(joined(list(neighbours)), names, of)
+        if position and messages[position - 1].role == "assistant":
+            continue  # a part of its neighbour
+        said = _assistant(joined(messages, position), names, of)
         if not said:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -84,24 +85,21 @@ class InputTurn(UserTurn):
     """Everything between two assistant messages, as items."""
 
     def close(self, calls: list[str]) -> list[Item]:
-        results, orphans = self.settle(calls)
-        out: list[Item] = [
-            {"type": "function_call_output", "call_id": _call_id(call), "output": _output(text, media)}
-            for call, text, media in results
-        ]
-        parts = orphans + self.parts
+        out: list[Item] = []
+        for position, call in enumerate(calls):
+            text, media = self._answer(call, is_last=call not in calls[position + 1 :])
+            out.append({"type": "function_call_output", "call_id": _call_id(call), "output": _output(text, media)})
+        parts = self._orphans() + self._parts
         if parts:
-            content = merged(parts)
+            content = content_of(parts)
             said = content if isinstance(content, str) else [_input(part) for part in content]
             out.append({"type": "message", "role": "user", "content": said})
-        elif not calls and not self.empty:
+        elif not calls and not self._empty:
             out.append({"type": "message", "role": "user", "content": ""})
         return out
 
-    def result(self, block: ToolResult) -> tuple[str, list[Part]]:
-        texts, media = self.contents(block)
-        text = "\n".join(texts)
-        return (failed_result(text) if block.is_error else text), media
+    def _captioned(self, texts: list[str], media: list[Part]) -> tuple[list[str], list[Part]]:
+        return texts, media  # they stand in the result itself
 
 
 def _output(text: str, media: list[Part]) -> str | list[Part]:
