@@ -215,7 +215,13 @@ def in_pieces(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_reasoning_whose_text_was_changed_goes_back_as_plain_text() -> None:
     block = contents(chunk({"reasoning_details": DETAILS[:1]}), STOP)[0]
-    assert goes_back([{**block, "thinking": "other"}])["reasoning"] == "other"
+    assert goes_back([{**block, "thinking": "other"}]) == {"role": "assistant", "content": "", "reasoning": "other"}
+
+
+def test_encrypted_items_go_back_beside_a_text_that_came_without_items() -> None:
+    stream = (chunk({"reasoning": "so"}), chunk({"reasoning_details": DETAILS[2:]}), chunk({"content": "a"}), STOP)
+    back = goes_back(contents(*stream))
+    assert (back["reasoning"], back["reasoning_details"]) == ("so", DETAILS[2:])
 
 
 @pytest.mark.parametrize("data", ["", ":", ":###", ":e30=", ":WzFd", ":bnVsbA=="])
@@ -376,3 +382,11 @@ def test_a_chunk_that_says_nothing_changes_nothing(odd: Any) -> None:
 @pytest.mark.parametrize("odd", [b"data: [1,2]\n\n", b'data: "x"\n\n', b"data: ping\n\n", b"data: 5\n\n"])
 def test_an_event_that_is_no_object_is_a_failure(odd: bytes) -> None:
     assert "not JSON" in failure(decode(chunk({"content": "a"}), odd, STOP))
+
+
+def test_two_hundred_interleaved_calls_come_out_whole() -> None:
+    begun = [tool(i, None, f"tool_{i}", f"call_{i}") for i in range(200)]
+    pieces = [tool(i, piece) for piece in ('{"n":', "7", "}") for i in reversed(range(200))]
+    blocks = contents(*begun, *pieces, chunk({}, "tool_calls"))
+    assert [block["name"] for block in blocks] == [f"tool_{i}" for i in range(200)]
+    assert all(block["input"] == {"n": 7} for block in blocks)

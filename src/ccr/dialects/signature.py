@@ -55,15 +55,19 @@ def _continues(last: Item, item: Item) -> bool:
     return not (last.get("signature") and any(item.get(name) for name in TEXTS))
 
 
-def recall(signature: str, thinking: str) -> tuple[str, str | list[Item]]:
-    """The name that the reasoning goes back under (of another origin: the most widely read one), and what."""
+def recall(signature: str, thinking: str) -> dict[str, str | list[Item]]:
+    """The fields that the reasoning goes back under; of another origin it is the most widely read one."""
     field, _, data = signature.removeprefix(PREFIX).partition(":")
     if not signature.startswith(PREFIX) or field not in FIELDS:
-        return PLAIN_FIELDS[0], thinking
+        return {PLAIN_FIELDS[0]: thinking}
     if field not in LIST_FIELDS:
-        return field, thinking
-    items = _filled(_items(data), thinking)
-    return (field, items) if items else (LIST_FIELDS[field], thinking)
+        return {field: thinking}
+    items = _items(data)
+    if _fill(items, thinking):
+        return {field: items} if items else {LIST_FIELDS[field]: thinking}
+    # The text did not come in these items, or is no longer theirs: what has none is still good.
+    textless = [item for item in items if not any(name in item for name in TEXTS)]
+    return {LIST_FIELDS[field]: thinking, **({field: textless} if textless else {})}
 
 
 def _items(data: str) -> list[Item]:
@@ -73,8 +77,8 @@ def _items(data: str) -> list[Item]:
         return []
 
 
-def _filled(items: list[Item], thinking: str) -> list[Item]:
-    """The items with their texts; none where the text is not the one that they came with."""
+def _fill(items: list[Item], thinking: str) -> bool:
+    """Give the items their texts. False: they hold another text than the block."""
     position = 0
     for item in items:
         for name in TEXTS:
@@ -82,4 +86,4 @@ def _filled(items: list[Item], thinking: str) -> list[Item]:
             if isinstance(length, int):
                 item[name] = thinking[position : position + length]
                 position += length
-    return items if position == len(thinking) else []
+    return position == len(thinking)

@@ -88,8 +88,8 @@ class PassDecoder:
         else:
             return [Verbatim(data)]
         passed = 0
-        for start, end, payload in _payloads(data):
-            failure = self._note(payload)
+        for start, end, name, payload in _payloads(data):
+            failure = self._note(name, payload)
             if failure is not None:
                 self.ended = True
                 return [*([Verbatim(data[:start])] if start else []), Failed(failure)]
@@ -99,11 +99,13 @@ class PassDecoder:
                 break
         return [Verbatim(data[:passed] if self.ended else data)]
 
-    def _note(self, payload: bytes) -> UpstreamError | None:
+    def _note(self, name: bytes, payload: bytes) -> UpstreamError | None:
         try:
             event = _EVENT.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+            # The client would stumble over what is no JSON.
+            said = payload.decode("utf-8", "replace")
+            return self._explain(msgspec.json.encode({"error": said})) if name == b"error" else None
         match event.type:
             case "message_start" if event.message is not UNSET:
                 self.usage = event.message.usage
@@ -119,7 +121,7 @@ class PassDecoder:
                 self.content_begun = self.finished = True
             case "error":
                 return self._explain(payload)
-            case "" if event.error is not UNSET:  # of OpenAI's form
+            case "" if event.error is not UNSET or name == b"error":  # of another form
                 return self._explain(payload)
             case _:
                 pass
@@ -136,13 +138,17 @@ def _last_boundary(buffer: bytes) -> int:
     return max(lf + 2 if lf >= 0 else 0, crlf + 4 if crlf >= 0 else 0)
 
 
-def _payloads(data: bytes) -> Iterable[tuple[int, int, bytes]]:
-    """(start of the frame, its end, its `data`) of every frame."""
+def _payloads(data: bytes) -> Iterable[tuple[int, int, bytes, bytes]]:
+    """(start of the frame, its end, its `event`, its `data`) of every frame."""
     position = 0
     for match in re.finditer(rb"\r?\n\r?\n", data):
-        frame = data[position : match.start()]
-        lines = [line[5:].strip() for line in frame.splitlines() if line.startswith(b"data:")]
-        yield position, match.end(), b"\n".join(lines)
+        name, lines = b"", []
+        for line in data[position : match.start()].splitlines():
+            if line.startswith(b"data:"):
+                lines.append(line[5:].strip())
+            elif line.startswith(b"event:"):
+                name = line[6:].strip()
+        yield position, match.end(), name, b"\n".join(lines)
         position = match.end()
 
 

@@ -1,7 +1,7 @@
 """One attempt at a chat completion: the request's body out, the answer's decoder back."""
 
 from collections.abc import Set
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -22,8 +22,8 @@ from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
 from ccr.dialects.signature import FIELDS
 from ccr.dialects.tool_names import ToolNames
 from ccr.errors import UpstreamError
-from ccr.messages.events import MessageStart, WireEvent
-from ccr.messages.message import fold
+from ccr.messages.events import MessageStart
+from ccr.messages.message import tell
 from ccr.messages.request import MessagesRequest
 
 
@@ -42,20 +42,18 @@ class ChatCall:
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
         self._body = body
-        self.outbound = Outbound(endpoint.url, _headers(inbound, endpoint), msgspec.json.encode(body))
+        self.outbound = Outbound(endpoint.url, headers(inbound, endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
         try:
-            events = decoder.whole(body)
-            message = fold(events)
+            message = decoder.whole(body)
         except msgspec.DecodeError:
             text = error_text(body) or "an empty answer"
             raise UpstreamError(
                 self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer with JSON: {text}"
             ) from None
-        wire = cast(list[WireEvent], events)  # `fold` raises the error of a Failed
-        return Answer(message.encode(), wire, message.usage, message.stop_reason)
+        return Answer(message.encode(), lambda: tell(message, decoder.estimate), message.usage, message.stop_reason)
 
     def decoder(self) -> ChatDecoder:
         request = self._inbound.request
@@ -198,7 +196,7 @@ def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     return Sent(fields, limit, images, files, inbound.tokens)
 
 
-def _headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+def headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
     flags, _ = read_flags(endpoint.flags)
     if endpoint.api_key and flags.api_key_header:

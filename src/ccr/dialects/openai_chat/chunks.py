@@ -72,11 +72,12 @@ class OpenAiUsage(Struct, gc=False):
 
     @property
     def says_something(self) -> bool:
-        return self.prompt_tokens is not None or self.completion_tokens is not None
+        """Zeros say nothing: some gateways send them before the true counts."""
+        return bool(self.prompt_tokens or self.completion_tokens)
 
 
 def _count(tokens: int | None) -> int | None:
-    return tokens if tokens is not None and tokens >= 0 else None
+    return tokens if tokens is not None and 0 <= tokens < 2**53 else None
 
 
 class Chunk(Struct, gc=False):
@@ -153,7 +154,7 @@ def _call(value: dict[str, Any]) -> ToolCallDelta:
     index, call_id = value.get("index"), value.get("id")
     return ToolCallDelta(
         index if isinstance(index, int) and not isinstance(index, bool) else None,
-        str(call_id) if call_id is not None else None,
+        _unicode(str(call_id)) if call_id is not None else None,
         _function(value.get("function")),
     )
 
@@ -162,7 +163,12 @@ def _function(value: Any) -> FunctionDelta | None:
     if not isinstance(value, dict):
         return None
     name = value.get("name")
-    return FunctionDelta(name if isinstance(name, str) else None, _literal(value.get("arguments")))
+    return FunctionDelta(_unicode(name) if isinstance(name, str) else None, _literal(value.get("arguments")))
+
+
+def _unicode(text: str) -> str:
+    """The text without halves of characters, which no encoder takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _usage(value: dict[str, Any]) -> OpenAiUsage:

@@ -6,7 +6,7 @@ Rules that keep a backend's prompt cache warm and its chat template content:
   no trace; a growing conversation only appends.
 - System text goes first as one string. A system message in mid-conversation stays in its place as a `<system-reminder>`
   user turn: hoisted to the front it would invalidate the whole prefix, and strict templates refuse it elsewhere.
-- Turns alternate: neighbouring user turns are merged.
+- Turns alternate: neighbouring turns of one role are merged.
 - Tool results follow their call at once, in the order of the calls, one for each; what else the user says comes after.
 """
 
@@ -64,11 +64,14 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append({"role": "system", "content": system})
     turn = UserTurn(accepts)
     calls: list[str] = []
-    for message in request.messages:
+    messages = request.messages
+    for position, message in enumerate(messages):
         if message.role != "assistant":
             turn.add(message)
             continue
-        said, next_calls = _assistant(message, names)
+        if position and messages[position - 1].role == "assistant":
+            continue  # a part of its neighbour
+        said, next_calls = _assistant(joined(messages, position), names)
         if said is None:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -76,6 +79,19 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append(said)
     out.extend(turn.close(calls))
     return out
+
+
+def joined(messages: list[Message], position: int) -> Message:
+    """Neighbouring assistant messages are one turn, as in the Messages API: the results of all their calls follow."""
+    end = position + 1
+    while end < len(messages) and messages[end].role == "assistant":
+        end += 1
+    if end == position + 1:
+        return messages[position]
+    blocks: list[Block] = []
+    for message in messages[position:end]:
+        blocks += [Text(message.content)] if isinstance(message.content, str) else message.content
+    return Message("assistant", blocks)
 
 
 def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | None, list[str]]:
@@ -89,7 +105,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         if type(block) is Text:
             texts += [block.text] if block.text else []
         elif type(block) is ToolUse:
-            function = {"name": names.outward(block.name), "arguments": _arguments(block)}
+            function = {"name": names.outward(block.name), "arguments": arguments(block)}
             calls.append({"id": block.id, "type": "function", "function": function})
         elif type(block) is Thinking:
             _recall(block, reasoning)
@@ -105,16 +121,16 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
 
 
 def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
-    """Add thinking under the field that it came in."""
-    name, said = recall(block.signature, block.thinking)
-    before = reasoning.get(name)
-    if isinstance(said, list):
-        reasoning[name] = before + said if isinstance(before, list) else said
-    elif said:
-        reasoning[name] = before + JOIN + said if isinstance(before, str) else said
+    """Add thinking under the fields that it came in."""
+    for name, said in recall(block.signature, block.thinking).items():
+        before = reasoning.get(name)
+        if isinstance(said, list):
+            reasoning[name] = before + said if isinstance(before, list) else said
+        elif said:
+            reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
-def _arguments(block: ToolUse) -> str:
+def arguments(block: ToolUse) -> str:
     # Templates of open models walk through the arguments as an object: anything else is wrapped.
     text = str(block.input, "utf-8")
     return text if text.startswith("{") else msgspec.json.encode({"input": block.input}).decode()
@@ -125,8 +141,8 @@ class UserTurn:
 
     def __init__(self, accepts: Accepts) -> None:
         self._accepts = accepts
-        self._results: dict[str, tuple[str, list[Part]]] = {}
-        """By call id: the text of the result and its images."""
+        self._results: dict[str, list[tuple[str, list[Part]]]] = {}
+        """By call id: the texts of the results and their images."""
         self._parts: list[Part] = []
         self._empty = True
 
@@ -145,70 +161,86 @@ class UserTurn:
         """The messages of this turn, after an assistant message that made these calls."""
         out: list[dict[str, Any]] = []
         images: list[Part] = []
-        for call in calls:
-            text, parts = self._results.pop(call, (NO_RESULT, []))
+        for position, call in enumerate(calls):
+            text, pictures = self._answer(call, is_last=call not in calls[position + 1 :])
             out.append({"role": "tool", "tool_call_id": call, "content": text})
-            images += parts
-        orphans = [
-            part for text, parts in self._results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
-        ]
+            images += pictures
         # An image must not stand between two tool messages: the pictures of all results follow them.
-        parts = orphans + images + self._parts
+        parts = self._orphans() + images + self._parts
         if parts:
-            out.append({"role": "user", "content": _content(parts)})
+            out.append({"role": "user", "content": content_of(parts)})
         elif not calls and not self._empty:
             out.append({"role": "user", "content": ""})
         return out
 
+    def _answer(self, call: str, is_last: bool) -> tuple[str, list[Part]]:
+        """What the results of a call say, and their media. `is_last`: no later call has the same id."""
+        results = self._take(call, is_last)
+        if len(results) == 1:
+            return results[0]
+        text = "\n".join([text for text, _ in results]) if results else NO_RESULT
+        return text, [part for _, parts in results for part in parts]
+
+    def _orphans(self) -> list[Part]:
+        """What the results say that no call has taken."""
+        return [
+            part
+            for results in self._results.values()
+            for text, parts in results
+            for part in ({"type": "text", "text": orphan(text)}, *parts)
+        ]
+
+    def _take(self, call: str, is_last: bool) -> list[tuple[str, list[Part]]]:
+        """The results of a call: all that bear its id, but one each where several calls share the id."""
+        results = self._results.get(call, [])
+        taken = results if is_last else results[:1]
+        self._results[call] = results[len(taken) :]
+        return taken
+
     def _block(self, block: Block) -> None:
-        match block:
-            case ToolResult():
-                text, parts = self._result(block)
-                if block.tool_use_id in self._results:
-                    earlier, before = self._results[block.tool_use_id]
-                    text, parts = f"{earlier}\n{text}", before + parts
-                self._results[block.tool_use_id] = (text, parts)
-            case Text():
-                self._text(block.text)
-            case Image():
-                self._parts.append(self._image(block))
-            case Document():
-                self._parts.extend(self._document(block))
-            case Unknown():
-                self._text(unknown_text(block))
-            case _:
-                pass  # thinking and calls are the assistant's; in a user message they mean nothing
+        # Thinking and calls are the assistant's; in a user message they mean nothing.
+        if type(block) is ToolResult:
+            self._results.setdefault(block.tool_use_id, []).append(self._result(block))
+        elif type(block) is Text:
+            self._text(block.text)
+        elif type(block) is Image:
+            self._parts.append(self._image(block))
+        elif type(block) is Document:
+            self._parts.extend(self._document(block))
+        elif type(block) is Unknown:
+            self._text(unknown_text(block))
 
     def _text(self, text: str) -> None:
         if text:
             self._parts.append({"type": "text", "text": text})
 
     def _result(self, block: ToolResult) -> tuple[str, list[Part]]:
+        if type(block.content) is str:
+            return (failed_result(block.content) if block.is_error else block.content), []
         texts: list[str] = []
         media: list[Part] = []
-        content = [Text(block.content)] if isinstance(block.content, str) else block.content or []
-        for inner in content:
-            match inner:
-                case Text(text=text):
-                    texts.append(text)
-                case ToolReference(tool_name=name):
-                    texts.append(loaded(name))
-                case Image() | Document():
-                    for part in [self._image(inner)] if isinstance(inner, Image) else self._document(inner):
-                        if part["type"] == "text":
-                            texts.append(part["text"])
-                        else:
-                            media.append(part)
-                case Unknown():
-                    texts.append(unknown_text(inner))
-                case _:
-                    pass
-        if media:
-            media.insert(0, {"type": "text", "text": IMAGE_FROM_TOOL})
-            if not any(texts):
-                texts = [SEE_ATTACHMENT]
+        for inner in block.content or ():
+            if type(inner) is Text:
+                texts.append(inner.text)
+            elif type(inner) is ToolReference:
+                texts.append(loaded(inner.tool_name))
+            elif type(inner) is Image or type(inner) is Document:
+                for part in [self._image(inner)] if type(inner) is Image else self._document(inner):  # type: ignore[arg-type]
+                    if part["type"] == "text":
+                        texts.append(part["text"])
+                    else:
+                        media.append(part)
+            elif type(inner) is Unknown:
+                texts.append(unknown_text(inner))
+        texts, media = self._captioned(texts, media)
         text = "\n".join(texts)
         return (failed_result(text) if block.is_error else text), media
+
+    def _captioned(self, texts: list[str], media: list[Part]) -> tuple[list[str], list[Part]]:
+        """The texts and media of a result, in words that say that the media stand elsewhere."""
+        if not media:
+            return texts, media
+        return texts if any(texts) else [SEE_ATTACHMENT], [{"type": "text", "text": IMAGE_FROM_TOOL}, *media]
 
     def _image(self, image: Image) -> Part:
         if not self._accepts.images:
@@ -243,8 +275,10 @@ class UserTurn:
                 return [{"type": "text", "text": NO_FILE}]
 
 
-def _content(parts: list[Part]) -> str | list[Part]:
+def content_of(parts: list[Part]) -> str | list[Part]:
     """One string where there is only text (every template takes it), else parts with neighbouring texts joined."""
+    if len(parts) == 1:
+        return parts[0]["text"] if parts[0]["type"] == "text" else parts
     merged: list[Part] = []
     for part in parts:
         if part["type"] == "text" and merged and merged[-1]["type"] == "text":

@@ -14,9 +14,10 @@ from msgspec import UNSET, Raw
 from ccr.dialects.blocks import BlockSequencer, IdMaker
 from ccr.dialects.error_body import error_text
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
-from ccr.dialects.openai_chat.reasoning import read_items, read_parts
 from ccr.dialects.openai_chat.repeated import CARRIAGE_RETURN, LINE_FEED, Repeated, learn
+from ccr.dialects.openai_chat.values import arguments_of, documents, read_items, read_parts, text_of
 from ccr.dialects.signature import LIST_FIELDS, PLAIN_FIELDS
+from ccr.dialects.whole import WholeBlocks
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
     EMPTY,
@@ -31,6 +32,7 @@ from ccr.messages.events import (
     Usage,
     str_literal,
 )
+from ccr.messages.message import Message, TextBlock, fold, tell
 from ccr.messages.sse import BOM, SseParser, is_stream
 
 STOP_REASONS: dict[str, StopReason] = {
@@ -67,7 +69,8 @@ class ChatDecoder:
         self._stop_sequences = stop_sequences
         self._explain = explain
         self._sse = SseParser()
-        self._blocks = BlockSequencer(ids)
+        self._ids = ids
+        self._blocks: BlockSequencer | WholeBlocks = BlockSequencer(ids)
         self._started = False
         self._repeated: Repeated | None = None
         self.ended = False
@@ -134,35 +137,53 @@ class ChatDecoder:
             self._end(out)
         return out
 
-    def whole(self, body: bytes) -> list[Event]:
-        """All events of an answer that came in one piece: one document, or a stream that was not announced as one.
+    @property
+    def estimate(self) -> int:
+        """Input tokens, as the start of a stream says."""
+        return self._start.input_tokens
 
-        Raises msgspec.DecodeError when it is neither.
+    def whole(self, body: bytes) -> Message:
+        """An answer that came in one piece: a document, several of them, or a stream that was not announced as one.
+
+        Raises msgspec.DecodeError when it is none of these, and the UpstreamError of one that failed.
         """
         if is_stream(body):
-            return [*self.feed(body), *self.finish()]
+            return fold([*self.feed(body), *self.finish()])
         out: list[Event] = []
-        for document in _documents(body):
-            chunk = decode_chunk(document)
-            for choice in chunk.choices or []:
-                if choice.message is not None and choice.message.tool_calls:
-                    # Each entry of a whole answer is a call of its own, whatever index or id it bears.
-                    for position, call in enumerate(choice.message.tool_calls):
-                        call.index = position
-            if not self.ended:
-                self._object(document, chunk, out)
+        document, *others = documents(body)
+        if others:
+            for line in (document, *others):
+                self._payload(line, out)
+            return fold([*out, *self.finish()])
+        self._blocks = blocks = WholeBlocks(self._ids)
+        self._object(document, decode_chunk(document), out)
         if not self.ended:
             self._end(out)
-        return out
+        end = out[-1]
+        if type(end) is Failed:
+            raise end.error
+        delta = out[-2]
+        assert type(delta) is MessageDelta
+        content = blocks.content or [TextBlock()]
+        return Message(
+            id=self._start.id,
+            model=self._start.model,
+            content=content,
+            stop_reason=delta.stop_reason,
+            stop_sequence=delta.stop_sequence,
+            usage=delta.usage,
+        )
 
     def _no_stream(self, body: bytes) -> list[Event]:
         """One document although a stream was announced."""
+        out: list[Event] = []
         try:
-            return self.whole(body)
+            return [*tell(self.whole(body), self.estimate)]
+        except UpstreamError as error:
+            out.append(Failed(error))
         except msgspec.DecodeError:
-            out: list[Event] = []
             self._fail(f"did not answer with a stream: {error_text(body) or 'an empty answer'}", out, quotes=True)
-            return out
+        return out
 
     def _error_event(self, payload: bytes, out: list[Event]) -> None:
         """An event that is named `error`, whatever its data."""
@@ -235,10 +256,10 @@ class ChatDecoder:
             if literal[:1] == b'"':
                 if literal != EMPTY:
                     self._blocks.text(literal, out)
-            elif literal[:1] == b"[":
+            elif literal[:1] in (b"[", b"{"):
                 self._parts(delta.content, out)
         if delta.refusal is not UNSET:
-            literal = _text(delta.refusal)
+            literal = text_of(delta.refusal)
             if literal != EMPTY:
                 self._blocks.text(literal, out)
         if delta.tool_calls:
@@ -251,7 +272,7 @@ class ChatDecoder:
         """A backend that sends several names means the same text; a list of items says more than a plain one."""
         plain, field = EMPTY, ""
         for field in PLAIN_FIELDS:
-            plain = _text(getattr(delta, field))
+            plain = text_of(getattr(delta, field))
             if plain != EMPTY:
                 break
         if delta.reasoning_details is not UNSET or delta.thinking_blocks is not UNSET:
@@ -274,7 +295,7 @@ class ChatDecoder:
     def _call(self, call: ToolCallDelta, out: list[Event]) -> None:
         function = call.function
         name = (function and function.name) or ""
-        arguments = _arguments(function.arguments) if function else EMPTY
+        arguments = arguments_of(function.arguments) if function else EMPTY
         self._blocks.call(call.index, call.id or "", name, arguments, out)
 
     def _end(self, out: list[Event]) -> None:
@@ -305,28 +326,6 @@ class ChatDecoder:
         self.ended = True
         message = f"provider {self._provider} {what}"
         out.append(Failed(UpstreamError(self._provider, "body", message, quotes=quotes)))
-
-
-def _documents(body: bytes) -> list[bytes]:
-    """The body, or its lines where each is a document (NDJSON)."""
-    lines = body.removeprefix(BOM).strip().splitlines()
-    if len(lines) > 1 and all(line[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines if line.strip()):
-        return [line for line in lines if line.strip()]
-    return [body.removeprefix(BOM)]
-
-
-def _text(value: Literal) -> bytes:
-    """The text of a field as a literal; `""` where there is none."""
-    literal = b"" if value is UNSET else bytes(value)
-    return literal if literal[:1] == b'"' else EMPTY
-
-
-def _arguments(value: Literal) -> bytes:
-    """A piece of arguments as a literal; an object, which some backends send, becomes its text."""
-    if value is UNSET or bytes(value) == b"null":
-        return EMPTY
-    data = bytes(value)
-    return data if data[:1] == b'"' else str_literal(data.decode())
 
 
 def _excerpt(payload: bytes) -> str:
