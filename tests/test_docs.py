@@ -19,12 +19,13 @@ from ccr.cli.app import COMMANDS, FLAGS, LATER, Words
 from ccr.config import load
 from ccr.config.snapshot import DEFAULT_BODY_LIMIT, DEFAULT_PORT
 from ccr.dialects.refusals import OPTIONAL_FIELDS
+from ccr.dialects.signature import FIELDS
 from ccr.gateway.attempt import ANSWER_LIMIT
-from ccr.gateway.edge import HEAD_BYTES, HEAD_SECONDS
-from ccr.gateway.exchange import Exchange
+from ccr.gateway.edge import HEAD_BYTES, HEAD_SECONDS, IDLE_SECONDS
+from ccr.gateway.exchange import Record
 from ccr.gateway.log import FILE_BYTES, FILE_SECONDS, MOST_FILES
 from ccr.gateway.reply import PING_INTERVAL
-from ccr.gateway.server import GRACE, KEEP_ALIVE
+from ccr.gateway.server import GRACE
 from ccr.providers.provider import Timeouts
 from ccr.routing.facts import Facts
 from ccr.routing.plan import LONG_SESSION_TOKENS, TABLE
@@ -140,11 +141,11 @@ def test_the_limits_of_operations_are_the_code_s() -> None:
     for sentence in (
         f"| request body | {DEFAULT_BODY_LIMIT // mb} MB",
         f"has not ended after {HEAD_BYTES // 1024} KB; it must be complete within {HEAD_SECONDS:.0f} seconds",
-        f"| idle client connection | {KEEP_ALIVE} seconds",
+        f"| idle client connection | {IDLE_SECONDS:.0f} seconds",
         f"| answer in one piece | {ANSWER_LIMIT // mb} MB",
         f"a new file each day or {FILE_BYTES // mb} MB, three are kept",
         f"a `ping` every {PING_INTERVAL:.0f} seconds",
-        f"running requests get {GRACE} seconds",
+        f"running requests get {GRACE:.0f} seconds",
         f"one port ({DEFAULT_PORT};",
     ):
         assert sentence in text
@@ -153,13 +154,13 @@ def test_the_limits_of_operations_are_the_code_s() -> None:
 
 def test_the_log_line_shown_has_the_fields_of_a_real_one() -> None:
     (shown,) = [json.loads(block.text) for block in blocks(ROOT / "docs/operations.md") if block.language == "json"]
-    assert list(shown) == ["time", "level", *Exchange("req_1").record(200)]
+    assert list(shown) == list(Record.__struct_fields__)
     assert list(shown["facts"]) == list(Facts.__struct_fields__)
 
 
 def test_every_field_that_is_withdrawn_on_refusal_is_named() -> None:
     section = said("docs/translation.md").partition("What is learned")[2].partition("## ")[0]
-    named = {*quoted(section), *quoted("`reasoning_content` `reasoning`" if "the thinking fields" in section else "")}
+    named = {*quoted(section), *(FIELDS if "the thinking fields" in section else ())}
     assert set(OPTIONAL_FIELDS) <= named
 
 

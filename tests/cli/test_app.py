@@ -46,7 +46,7 @@ def test_version_imports_nothing_heavy(world: World) -> None:
     code = "import sys\nfrom ccr.cli import main\ntry: main()\nfinally: print(*sys.modules)"
     loaded = world.shell(f'{CCR[0]} -c "{code}" --version').stdout.split()
     assert "ccr.cli.version" in loaded
-    assert not {"uvicorn", "msgspec", "asyncio", "ccr.config", "http.client"} & set(loaded)
+    assert not {"httptools", "msgspec", "asyncio", "ccr.config", "http.client"} & set(loaded)
 
 
 @pytest.mark.parametrize("word", [word for word in COMMANDS if word != "demo"])

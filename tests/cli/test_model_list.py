@@ -1,12 +1,13 @@
 import msgspec
 import pytest
 
-from ccr.cli.model_list import ModelList, NoList, list_request
+from ccr.cli.model_list import GeminiList, ModelList, NoList, list_request
 from ccr.providers import Provider
 from ccr.providers.provider import DialectName
 
 OPENAI: DialectName = "openai-chat"
 ANTHROPIC: DialectName = "anthropic"
+GEMINI: DialectName = "gemini"
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ ANTHROPIC: DialectName = "anthropic"
         ("https://openrouter.ai/api/v1/chat/completions", OPENAI, "https://openrouter.ai/api/v1/models"),
         ("https://h/chat/completions?api-version=1", OPENAI, "https://h/models?api-version=1"),
         ("https://api.anthropic.com/v1/messages", ANTHROPIC, "https://api.anthropic.com/v1/models?limit=1000"),
+        ("https://h/v1beta/models/", GEMINI, "https://h/v1beta/models?pageSize=1000"),
     ],
 )
 def test_the_list_stands_beside_the_url(url: str, dialect: DialectName, wanted: str) -> None:
@@ -38,6 +40,8 @@ def test_keys_go_the_dialects_way() -> None:
     assert list_request(anthropic).headers[1:] == (("anthropic-version", "2023-06-01"), ("x-api-key", "k"))
     assert list_request(bearer).headers[1:] == (("anthropic-version", "2023-06-01"), ("authorization", "Bearer k"))
     assert list_request(keyless).headers[1:] == (("x-own", "1"),)
+    gemini = Provider(name="p", url="https://h/v1beta/models", dialect=GEMINI, api_key="k")
+    assert list_request(gemini).headers[1:] == (("x-goog-api-key", "k"),)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +64,10 @@ def test_the_window_under_its_many_names(entry: str, window: int | None) -> None
 def test_the_one_model_of_llama_server_answers_to_every_name() -> None:
     answer = '{"data":[{"id":"tiny.gguf","owned_by":"llamacpp","meta":{"n_ctx":8192}}]}'
     assert msgspec.json.decode(answer, type=ModelList).window("anything") == 8192
+
+
+def test_geminis_list_has_names_and_limits() -> None:
+    body = b'{"models":[{"name":"models/gemini-2.5-flash","version":"001","inputTokenLimit":1048576}]}'
+    models = msgspec.json.decode(body, type=GeminiList).as_models()
+    assert models.ids == ["gemini-2.5-flash"]
+    assert models.window("gemini-2.5-flash") == 1048576

@@ -199,3 +199,23 @@ def test_the_path_of_a_snapshot_is_absolute(write: Write, tmp_path: Path, monkey
     write("{}")
     monkeypatch.chdir(tmp_path)
     assert snapshot_of(Path("config.json")).path == tmp_path / "config.json"
+
+
+def test_flags_are_read_in_any_spelling(write: Write) -> None:
+    provider = provider_of(write, 'api_base_url: "http://h/v1", flags: ["shortCallIds", " -TEXT_ONLY "]')
+    assert provider.flags == ("short_call_ids", "-text_only")
+
+
+def test_an_unknown_flag_is_an_error_with_a_hint_and_the_others_count(write: Write) -> None:
+    entry = '{name: "a", models: ["m"], api_base_url: "http://h/v1", flags: ["-short_cal_ids", "text_only"]}'
+    loaded = load(write(f'{{Providers: [{entry}], Router: {{default: "a,m"}}}}'), {})
+    assert loaded.snapshot is not None
+    assert loaded.snapshot.providers["a"].flags == ("text_only",)
+    (problem,) = loaded.problems
+    assert (problem.severity, problem.path) == ("error", "Providers[0].flags[0]")
+    assert problem.hint == 'did you mean "short_call_ids"?'
+
+
+def test_the_transformers_names_are_kept_as_hints(write: Write) -> None:
+    provider = provider_of(write, 'api_base_url: "http://h/v1", transformer: {use: ["OpenRouter", "maxtoken"]}')
+    assert provider.hints == ("openrouter", "maxtoken")

@@ -31,6 +31,11 @@ def chat_call(messages: list[dict[str, Any]] | None = None, learned: Learned | N
     return ChatCall(inbound(request_body(messages, stream=True, **fields)), "m", endpoint(learned))
 
 
+def streaming_call(dialect: str) -> Call:
+    """A call of any dialect that asks for a stream."""
+    return DIALECTS[dialect].call(inbound(request_body(stream=True)), "m", endpoint())
+
+
 def anthropic_call(body: bytes | None = None) -> Call:
     return DIALECTS["anthropic"].call(inbound(body or request_body()), "m", endpoint())
 

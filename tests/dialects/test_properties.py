@@ -8,13 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccr.dialects import DIALECTS, Call
 from ccr.messages.events import Event, Failed, MessageDelta, MessageStop, ToolUseStart, Verbatim
+from ccr.messages.grammar import violation
 from ccr.messages.message import Message, ToolUseBlock, fold
-from tests.dialects.calls import anthropic_call, chat_call, chunk, decode, tool
+from tests.dialects.calls import anthropic_call, chat_call, chunk, decode, streaming_call, tool
 from tests.wire.case import HERE
 
-SAMPLES = sorted((HERE / "openai-chat").rglob("upstream.sse"))
-PASSED = sorted((HERE / "anthropic").rglob("upstream.sse"))
+TRANSLATING = [name for name in DIALECTS if name != "anthropic"]
+SAMPLES = [path for name in TRANSLATING for path in sorted((HERE / name).rglob("upstream.sse"))]
+"""Every streamed answer among the goldens: a new dialect is in by having some."""
+PASSED = sorted(
+    path for server in ("llama-server", "vllm") for path in (HERE / "anthropic" / server).rglob("upstream.sse")
+)
 SMALL = settings(max_examples=60, deadline=None)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 ARGUMENTS = st.dictionaries(TEXTS, TEXTS | st.integers(0, 9), max_size=3)
@@ -28,16 +34,30 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 @SMALL
 @given(st.sampled_from(SAMPLES), st.lists(st.integers(0, 10**6), max_size=12), st.sampled_from([b"\n", b"\r\n", b"\r"]))
 def test_any_split_of_the_bytes_gives_the_same_events(sample: Any, places: list[int], newline: bytes) -> None:
-    data = sample.read_bytes()
-    whole = decode(data)
+    data = sample.read_bytes().replace(b"\r\n", b"\n") + b"\n"  # so that a CR at the end is seen to be one
     pieces = cut(data.replace(b"\n", newline), places)
-    assert comparable(decode(*pieces)) == comparable(whole)
+    assert comparable(decode(*pieces, call=call_of(sample))) == comparable(decode(data, call=call_of(sample)))
 
 
-@pytest.mark.parametrize("sample", SAMPLES[::4], ids=lambda path: "/".join(path.parts[-3:-1]))
+@pytest.mark.parametrize("sample", SAMPLES[::4], ids=lambda path: "/".join(path.parts[-4:-1]))
 def test_byte_by_byte_gives_the_same_events(sample: Any) -> None:
     data = sample.read_bytes()
-    assert comparable(decode(*[data[i : i + 1] for i in range(len(data))])) == comparable(decode(data))
+    pieces = [data[i : i + 1] for i in range(len(data))]
+    assert comparable(decode(*pieces, call=call_of(sample))) == comparable(decode(data, call=call_of(sample)))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: "/".join(path.parts[-4:-1]))
+def test_a_cut_is_a_failure_or_comes_after_the_end_mark(sample: Any) -> None:
+    data = sample.read_bytes()
+    for length in range(0, len(data), max(1, len(data) // 50)):
+        decoder = call_of(sample).decoder()
+        events = [*decoder.feed(data[:length]), *decoder.finish()]
+        assert violation(events) == ""
+        assert isinstance(events[-1], Failed) or decoder.finished
+
+
+def call_of(sample: Any) -> Call:
+    return streaming_call(sample.relative_to(HERE).parts[0])
 
 
 def comparable(events: list[Event]) -> list[Any]:
@@ -149,7 +169,8 @@ def inputs(message: Message) -> dict[str, Any]:
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, 1, -1, 1.5, "", "x", True, [], {}, [{}], {"index": 0}, "tool_calls", [{"type": "text", "text": "part"}]]
 )
-ODD_DELTA = st.dictionaries(st.sampled_from(["content", "reasoning", "refusal", "tool_calls", "role"]), JUNK)
+ODD_FIELDS = ["content", "reasoning", "reasoning_details", "refusal", "tool_calls", "function_call", "role"]
+ODD_DELTA = st.dictionaries(st.sampled_from(ODD_FIELDS), JUNK)
 ODD_CHUNK = st.fixed_dictionaries(
     {}, optional={"choices": JUNK | st.lists(st.fixed_dictionaries({"delta": ODD_DELTA, "finish_reason": JUNK}))}
 ) | st.fixed_dictionaries({"usage": JUNK, "error": JUNK})

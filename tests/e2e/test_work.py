@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.backends.fake import FakeBackend, Request
-from tests.backends.openai import Call, reply
+from tests.backends.openai import Call, chunks, reply
+from tests.backends.playbook import stream
 from tests.e2e.client import Claude
 
 pytestmark = pytest.mark.e2e
@@ -73,6 +74,24 @@ def test_ids_that_the_backend_uses_twice_do_not_confuse_the_client(claude: Claud
     outcome.assert_success()
     assert (claude.work / "n.txt").read_text() == "0\n1\n2\n"
     assert outcome.text == "Counted."
+
+
+def test_signed_and_encrypted_reasoning_comes_back_from_the_client(claude: Claude, fake_backend: FakeBackend) -> None:
+    """OpenRouter's reasoning_details: with a text, and with nothing to read at all."""
+    look = Call("Bash", {"command": "true", "description": "look"})
+    signed = [{"type": "reasoning.text", "text": "Hm, 😀.", "signature": "sig1", "index": 0}]
+    encrypted = [{"type": "reasoning.encrypted", "data": "AAAA", "id": "rs_1", "index": 0}]
+    plays = []
+    for items in (signed, encrypted):
+        delta = {"choices": [{"delta": {"reasoning_details": items}, "finish_reason": None}]}
+        plays.append(stream(b"data: " + json.dumps(delta).encode() + b"\n\n", *chunks(calls=[look])))
+    fake_backend.plays(*plays, reply(text="Done."))
+
+    claude.run("Look twice.").assert_success()
+
+    last = fake_backend.requests[-1].body["messages"]
+    said = [message.get("reasoning_details") for message in last if message["role"] == "assistant"]
+    assert said == [signed, encrypted]
 
 
 def test_a_subagent_works_on_its_own_route(claude: Claude, fake_backend: FakeBackend) -> None:

@@ -9,11 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-import uvicorn
-
 from ccr.config import load
 from ccr.gateway.app import App
-from ccr.gateway.edge import Edge
 from ccr.gateway.log import RequestLog
 from ccr.gateway.runtime import Runtime
 from ccr.gateway.server import Server, listen
@@ -73,26 +70,13 @@ class Gateway:
         self._stop = asyncio.Event()
         self.log = RequestLog(self.logs if self.snapshot.log else None, self.snapshot.log_level)
         self.runtime = Runtime(Client())
-        app = App(self.snapshot, self.runtime, self.log)
-        config = uvicorn.Config(app, http=Edge, ws="none", lifespan="off", log_config=None, access_log=False)
-        config.load()
-        server = Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup([self._socket])
+        server = Server(App(self.snapshot, self.runtime, self.log, self.port))
+        await server.start(self._socket)
         self._ready.set()
         await self._stop.wait()
-        await self._end(server)
-
-    async def _end(self, server: Server) -> None:
-        """As the server's own shutdown, without its waits of a tenth of a second."""
-        for one in server.servers:
-            one.close()
-        state = server.server_state
-        for connection in list(state.connections):
-            connection.transport.abort()
-        if state.tasks:
-            await asyncio.wait(list(state.tasks), timeout=3)
-        self._left_over = len(state.tasks)
+        server.stop()
+        server.stop()
+        self._left_over = await server.ended()
         self.runtime.client.close()
         self.log.close()
 

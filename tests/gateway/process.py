@@ -54,7 +54,7 @@ class Process:
 def main(path: str, grace: str) -> int:
     loaded = load(Path(path), {})
     assert loaded.snapshot is not None
-    server.GRACE = float(grace)  # type: ignore[assignment]  # whole seconds are too coarse for tests
+    server.GRACE = float(grace)  # whole seconds are too coarse for tests
     sock = server.listen("127.0.0.1", 0)
     print(sock.getsockname()[1], flush=True)
     return server.run(loaded.snapshot, sock, log_level="info", home=Path(path).parent)

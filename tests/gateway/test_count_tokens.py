@@ -59,6 +59,30 @@ def test_only_what_the_endpoint_takes_is_sent(gateway: Gateway, fake_backend: Fa
     assert set(fake_backend.requests[0].body) == {"model", "messages", "system"}
 
 
+def test_an_anthropic_backend_gets_the_query_and_all_that_it_may_count(
+    anthropic_gateway: Gateway, fake_backend: FakeBackend
+) -> None:
+    fake_backend.when(is_counting).plays(status(200, {"input_tokens": 432}))
+    counted = {"mcp_servers": [], "context_management": {"edits": []}, "output_config": {"effort": "low"}, "new": 1}
+    answered = {"stream": True, "max_tokens": 9, "metadata": {"user_id": "x"}, "temperature": 1, "service_tier": "auto"}
+
+    answer = anthropic_gateway.ask({**QUESTION, **counted, **answered}, f"{PATH}?beta=true")
+
+    assert answer.json == {"input_tokens": 432}
+    request = fake_backend.requests[0]
+    assert (request.path, request.query) == (PATH, "beta=true")
+    assert request.body == {**QUESTION, **counted, "model": "claude-big"}
+
+
+def test_other_betas_are_another_question(anthropic_gateway: Gateway, fake_backend: FakeBackend) -> None:
+    fake_backend.always(status(200, {"input_tokens": 432}))
+
+    for beta in ("x-1", "x-2", "x-1"):
+        count(anthropic_gateway, headers={"anthropic-beta": beta})
+
+    assert len(fake_backend.requests) == 2
+
+
 def test_the_same_question_is_asked_once(gateway: Gateway, fake_backend: FakeBackend) -> None:
     fake_backend.when(is_counting).plays(status(200, {"input_tokens": 432}), status(200, {"input_tokens": 433}))
 

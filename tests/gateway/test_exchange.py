@@ -109,7 +109,7 @@ def test_log_files_are_rotated_and_few_are_kept(tmp_path: Path) -> None:
     log = RequestLog(tmp_path / "logs", clock=lambda: now[0])
     for day in range(6):
         now[0] += 25 * 3600
-        log._append([b'{"day":%d}\n' % day])
+        log._append([b'{"day":%d}' % day])
     log.close()
 
     kept = sorted(path.read_text() for path in (tmp_path / "logs").glob("ccr-*.log"))
@@ -120,9 +120,9 @@ def test_a_disk_that_fails_loses_lines_and_says_how_many(tmp_path: Path) -> None
     folder = tmp_path / "logs"
     folder.write_text("in the way")
     log = RequestLog(folder)
-    log._append([b"{}\n", b"{}\n"])
+    log._append([b"{}", b"{}"])
     folder.unlink()
-    log._append([b'{"last":1}\n'])
+    log._append([b'{"last":1}'])
     log.close()
 
     lines = [json.loads(line) for path in folder.glob("*") for line in path.read_text().splitlines()]

@@ -32,6 +32,9 @@ def body(**fields: Any) -> bytes:
         (body(messages=[{"role": "robot", "content": "x"}]), "messages[0].role"),
         (body(messages=[{"role": "user", "content": [{"type": "text"}]}]), "messages[0].content[0]"),
         (body(max_tokens="9"), "max_tokens: expected int"),
+        (body(max_tokens=100.5), "max_tokens: expected int"),
+        (body(top_k=0.5), "top_k: expected int"),
+        (body(max_tokens=0.0), "max_tokens: must be at least 1"),
         (body(max_tokens=0), "max_tokens: must be at least 1"),
         (body(tools=[5]), "tools[0]: expected object"),
         (b'{"model":"m","messages":' + b"[" * 100_000, "too deeply"),
@@ -41,6 +44,14 @@ def test_a_mistake_is_named_with_its_place(data: bytes, words: str) -> None:
     with pytest.raises(ClientError, match=re.escape(words)) as caught:
         parse_request(data)
     assert caught.value.status == 400
+
+
+def test_whole_numbers_may_be_written_as_floats() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 1024.0}
+    request = parse_request(body(max_tokens=100.0, top_k=40.0, thinking=thinking))
+    assert (type(request.max_tokens), request.max_tokens, request.top_k) == (int, 100, 40)
+    assert request.thinking is not None
+    assert request.thinking.budget_tokens == 1024
 
 
 @pytest.mark.parametrize("content", [b'"a\\ud83d"', b'"a\xff"', b'[{"type":"text","text":"a\\udc00"}]'])

@@ -46,6 +46,8 @@ class Setting(Struct, forbid_unknown_fields=True):
     images: bool = True
     files: bool = True
     max_completion_tokens: bool = False
+    flags: list[str] = []
+    """Deviations of the provider, by name."""
     show_headers: bool = False
     """Write the URL and headers that go out into outbound.json too."""
 
@@ -75,6 +77,7 @@ class Case:
             use_bearer=setting.use_bearer,
             context_window=setting.context_window,
             max_output_tokens=setting.max_output_tokens,
+            flags=frozenset(setting.flags),
             learned=self.learned,
         )
         inbound = Inbound(

@@ -14,8 +14,8 @@ from ccr.upstream.outbound import Outbound
 LIMIT = 8 * 1024 * 1024
 """Bytes of the longest list read (OpenRouter's has 0.5 MB)."""
 
-ENDINGS = ("/chat/completions", "/messages", "/responses")
-"""Of the URL, in place of which `/models` stands."""
+ENDINGS = ("/chat/completions", "/messages", "/responses", "/models")
+"""Of the URL, in place of which `/models` stands (Gemini's stays)."""
 
 
 class NoList(Exception):
@@ -72,6 +72,22 @@ class ModelList(Struct, frozen=True):
         return model.window if model else None
 
 
+class GeminiModel(Struct, frozen=True, rename="camel"):
+    name: str
+    """With `models/` before it (ai.google.dev/api/models)."""
+    input_token_limit: int | None = None
+
+
+class GeminiList(Struct, frozen=True):
+    models: tuple[GeminiModel, ...]
+
+    def as_models(self) -> ModelList:
+        found = (
+            Model(model.name.removeprefix("models/"), context_length=model.input_token_limit) for model in self.models
+        )
+        return ModelList(tuple(found))
+
+
 def ask_alone(provider: Provider, patience: float) -> ModelList:
     """One question, from outside an event loop. Raises NoList."""
 
@@ -98,6 +114,8 @@ async def ask(client: Client, provider: Provider, patience: float) -> ModelList:
     if response.status != 200:
         raise NoList(f"it has no model list (status {response.status})", is_fatal=response.status >= 500)
     try:
+        if provider.dialect == "gemini":
+            return msgspec.json.decode(body, type=GeminiList, strict=False).as_models()
         return msgspec.json.decode(body, type=ModelList, strict=False)
     except msgspec.DecodeError:
         raise NoList("its answer is not a model list", is_fatal=False) from None
@@ -112,6 +130,8 @@ def list_request(provider: Provider) -> Outbound:
     queries = [query] if query else []
     if provider.dialect == "anthropic":
         queries.append("limit=1000")
+    if provider.dialect == "gemini":
+        queries.append("pageSize=1000")
     url = path.rstrip("/").removesuffix(ending) + "/models" + ("?" + "&".join(queries) if queries else "")
     return Outbound(
         "GET", url, (("accept", "application/json"), *credentials(provider), *provider.headers.items()), b""
@@ -120,6 +140,8 @@ def list_request(provider: Provider) -> Outbound:
 
 def credentials(provider: Provider) -> list[tuple[str, str]]:
     """As the provider's dialect has them."""
+    if provider.dialect == "gemini":
+        return [("x-goog-api-key", provider.api_key)] if provider.api_key else []
     version = [("anthropic-version", "2023-06-01")] if provider.dialect == "anthropic" else []
     if not provider.api_key:
         return version

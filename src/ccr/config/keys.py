@@ -116,6 +116,14 @@ class ProviderEntry(Struct, frozen=True):
     ] = ""
     tokenizer: Annotated[TokenizerEntry, Meta(description="Accepted, not active yet."), LATER] = TokenizerEntry()
     headers: Annotated[TextMap, Meta(description="Additional request headers.", examples=[{"x-team": "research"}])] = {}
+    flags: Annotated[
+        Texts,
+        Meta(
+            description="Named deviations of an OpenAI chat provider, besides those known of it; "
+            '"-name" takes one away. See docs/providers.md.',
+            examples=[["short_call_ids", "-text_only"]],
+        ),
+    ] = []
     limits: Annotated[
         dict[str, LimitsEntry],
         Meta(description="What is known of the models, by model.", examples=[{"qwen3": {"context_window": 131072}}]),

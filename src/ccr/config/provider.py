@@ -9,8 +9,10 @@ import msgspec
 from ccr.config.endpoint import dialect_of, full_url, parse_url
 from ccr.config.findings import Findings, Where
 from ccr.config.keys import File, ProviderEntry, TimeoutsEntry
+from ccr.config.names import did_you_mean, normal
 from ccr.config.proxy import goes_straight, read_proxy
 from ccr.config.transformers import Use, read_transformers
+from ccr.dialects.openai_chat.flags import FLAGS
 from ccr.providers import ModelLimits, Provider, Timeouts
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -51,7 +53,7 @@ def _provider(
     if not models and not findings.blames((*where, "models")):
         findings.warning((*where, "models"), f"the provider {name} lists no models", 'add "models": ["…"]')
     dialect = dialect_of(url, uses)
-    if dialect in ("gemini", "openai-responses"):
+    if dialect == "openai-responses":
         findings.note(where, f"{name} speaks {dialect}, which is not active yet: requests to it are refused")
     return Provider(
         name=name,
@@ -61,6 +63,8 @@ def _provider(
         api_key=_key(entry.api_key, (*where, "api_key"), findings),
         use_bearer=_use_bearer(uses),
         headers=_headers(entry.headers, (*where, "headers"), findings),
+        hints=tuple(use.name for use in uses),
+        flags=_flags(entry.flags, (*where, "flags"), findings),
         timeouts=_timeouts(entry.timeouts, timeouts),
         limits={
             model: ModelLimits(limits.context_window, limits.max_output_tokens)
@@ -94,6 +98,20 @@ def _headers(headers: dict[str, str], where: Where, findings: Findings) -> dict[
         else:
             findings.broken((*where, name), "is not a valid HTTP header; it is left out")
     return sound
+
+
+def _flags(words: list[str], where: Where, findings: Findings) -> tuple[str, ...]:
+    known = {normal(name): name for name in FLAGS}
+    read = []
+    for index, word in enumerate(words):
+        text = word.strip()
+        sign = "-" if text.startswith("-") else ""
+        name = known.get(normal(text))
+        if name is None:
+            findings.broken((*where, index), f'unknown flag "{text}"; it is left out', did_you_mean(text, FLAGS))
+        else:
+            read.append(sign + name)
+    return tuple(read)
 
 
 def _address(entry: ProviderEntry, where: Where, findings: Findings) -> SplitResult | None:

@@ -2,9 +2,10 @@
 
 from ccr.dialects.anthropic import Anthropic
 from ccr.dialects.dialect import Answer, Call, Decoder, Dialect, Endpoint, Inbound, Learned, Outbound
+from ccr.dialects.gemini import Gemini
 from ccr.dialects.openai_chat import OpenAiChat
 
-_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat())
+_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat(), Gemini())
 DIALECTS = {dialect.name: dialect for dialect in _ALL}
 
 __all__ = ["DIALECTS", "Answer", "Call", "Decoder", "Dialect", "Endpoint", "Inbound", "Learned", "Outbound"]

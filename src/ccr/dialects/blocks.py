@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Raw, Struct
 
-from ccr.dialects.signature import sign
+from ccr.dialects.signature import Item as ReasoningItem
+from ccr.dialects.signature import add_items, sign
+from ccr.messages.blocks import ToolUse
 from ccr.messages.events import (
     EMPTY,
     BlockStop,
@@ -25,6 +27,7 @@ from ccr.messages.events import (
     ToolUseStart,
 )
 from ccr.messages.message import joined
+from ccr.messages.request import MessagesRequest
 
 _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 """A literal of white space only. It opens no block: the Messages API refuses blank text blocks in the history."""
@@ -39,6 +42,8 @@ class Thinking(Struct):
     field: str
     """The backend's name for it."""
     pieces: list[bytes] = []
+    items: list[ReasoningItem] = []
+    """What must go back besides the text."""
 
 
 class ToolCall(Struct):
@@ -86,6 +91,16 @@ class BlockSequencer:
         self.nameless = False
         """A call ended without ever having had a name."""
 
+    @property
+    def is_plain(self) -> bool:
+        """A further delta of the open block is its text and nothing else."""
+        return not (type(self._open) is Thinking and self._open.items)
+
+    @property
+    def arguments(self) -> list[bytes] | None:
+        """The pieces so far of the call that is open; None when none is."""
+        return self._open.seen if type(self._open) is ToolCall else None
+
     def text(self, literal: bytes, out: list[Event]) -> None:
         if type(self._open) is Text:
             if self._started:
@@ -105,6 +120,23 @@ class BlockSequencer:
                 self._release(out)
         else:
             self._fragment(Thinking(field, []), literal, out)
+
+    def thinking_items(self, literal: bytes, field: str, items: list[ReasoningItem], out: list[Event]) -> None:
+        """Thinking whose form must survive: the text, which may be empty, and the items that hold it."""
+        item = self._open
+        if type(item) is not Thinking:
+            item = self._waiting[-1] if self._waiting else None
+            if type(item) is not Thinking:
+                item = Thinking(field, [], [])
+                self._enter(item, out)
+        item.field = field
+        add_items(item.items, items)
+        if item is self._open and self._started and literal != EMPTY:
+            out.append(ThinkingDelta(self._index, literal))
+            return
+        item.pieces += [literal] if literal != EMPTY else []
+        if item is self._open:
+            self._release(out)
 
     def call(self, index: int | None, call_id: str, name: str, arguments: bytes, out: list[Event]) -> None:
         """A fragment of a tool call: any of its parts may be empty."""
@@ -131,6 +163,18 @@ class BlockSequencer:
             self._release(out)
             self._close_open(out)
         self._waiting = []
+
+    def seal(self, field: str, out: list[Event]) -> None:
+        """The open thinking ends, and goes back as `field` says; where none is open, a block without text says it.
+
+        Only for backends whose items never interleave: nothing may wait.
+        """
+        if type(self._open) is not Thinking or not self._started:
+            self._close_open(out)
+            self._open = Thinking(field, [])
+            self._start(ThinkingStart(self._index), out)
+        self._open.field = field
+        self._close_open(out)
 
     def _fragment(self, item: Text | Thinking, literal: bytes, out: list[Event]) -> None:
         if self._waiting and type(self._waiting[-1]) is type(item):
@@ -204,7 +248,7 @@ class BlockSequencer:
                 return  # the name may still come, or grow
             self._start_call(item, out)
             out.extend([InputJsonDelta(self._index, piece) for piece in item.pieces])
-        elif not self._started and all(_BLANK.fullmatch(piece) for piece in item.pieces):
+        elif not self._started and _says_nothing(item):
             return
         elif type(item) is Text:
             self._start(TextStart(self._index), out)
@@ -236,10 +280,16 @@ class BlockSequencer:
                 self._start_call(item, out)
         if self._started:
             if type(item) is Thinking:
-                out.append(SignatureDelta(self._index, sign(item.field)))
+                out.append(SignatureDelta(self._index, sign(item.field, item.items)))
             out.append(BlockStop(self._index))
             self._index += 1
         self._open, self._started = None, False
+
+
+def _says_nothing(item: Item) -> bool:
+    if type(item) is Thinking and item.items:
+        return False
+    return all(_BLANK.fullmatch(piece) for piece in item.pieces)
 
 
 class IdMaker:
@@ -265,3 +315,14 @@ class IdMaker:
 
     def restore(self, name: str) -> str:
         return self._shortened.get(name, name)
+
+
+def call_ids(request: MessagesRequest) -> list[str]:
+    """Ids of the calls that the conversation holds already."""
+    return [
+        block.id
+        for message in request.messages
+        if message.role == "assistant" and not isinstance(message.content, str)
+        for block in message.content
+        if type(block) is ToolUse
+    ]

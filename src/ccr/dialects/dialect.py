@@ -41,6 +41,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     context_window: int | None = None
     max_output_tokens: int | None = None
+    flags: frozenset[str] = frozenset()
+    """Names of its deviations, as its dialect knows them."""
     learned: Learned = field(default_factory=Learned)
 
 
@@ -64,6 +66,7 @@ class Outbound(Struct, frozen=True):
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    method: str = "POST"
 
 
 class Answer(Struct, frozen=True):

@@ -11,53 +11,21 @@ Every vendor words its errors differently; this is the one place that reads them
 import re
 from collections.abc import Container
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ccr.dialects.dialect import Learned
+from ccr.dialects.error_body import Refusal
+from ccr.dialects.overflow import Numbers, leaves_nothing, numbers_in, says_overflow
 from ccr.errors import ErrorType, UpstreamError, type_of_status
 
-OVERFLOW_WORDS = (
-    "prompt is too long",
-    "context_length_exceeded",
-    "exceed_context_size",
-    "exceeds the available context size",
-    "exceeds the context window",
-    "exceeds the context length",
-    "exceeds this limit even without any output",
-    "exceeds the maximum number of tokens",
-    "input is too long",
-    "input length exceeds",
-    "maximum context length",
-    "context window exceeded",
-    "maximum prompt length",
-    "reduce the length of the messages",
-    "reduce the length of the input",
-    "range of input length should be",
-    "context the overflows",
-)
-"""vLLM, llama.cpp, Ollama, OpenAI, DeepSeek, Gemini, OpenRouter, Bedrock, Groq, DashScope, LM Studio."""
-
-_WINDOW = re.compile(
-    r"(?:maximum (?:context|model|sequence|prompt) length (?:is|of)|max_model_len ?=|available context size \(|"
-    r"context (?:length|window|size) (?:is|of)(?: only)?|maximum number of tokens allowed \(|"
-    r"input length should be \[1, ?|max_new_tokens` must be <=|tokens >|too large for model with)\s*(\d[\d,]*)",
-    re.IGNORECASE,
-)
-_PROMPT = re.compile(
-    r"(?:request \((\d[\d,]*) tokens|prompt contains (?:at least )?(\d[\d,]*)|resulted in (\d[\d,]*)|"
-    r"(\d[\d,]*) (?:in (?:the|your) (?:messages|prompt)|input tokens|of text input|`?inputs`? tokens)|"
-    r"input token count \((\d[\d,]*)|too long: (\d[\d,]*))",
-    re.IGNORECASE,
-)
-_REQUESTED = re.compile(r"requested (?:about )?(\d[\d,]*) tokens", re.IGNORECASE)
-"""Prompt and output together, mostly: asked only where the prompt alone is not named."""
 _OUTPUT_WORDS = (
     "max_tokens",
     "max_completion_tokens",
     "max_new_tokens",
+    "maxoutputtokens",
     "in the completion",
     "in the output",
+    "for the completion",
     "output tokens",
 )
 _IMAGE_WORDS = ("image", "multimodal", "multi-modal", "vision", "mmproj")
@@ -78,8 +46,18 @@ OPTIONAL_FIELDS = (
     "top_k",
     "stop",
     "reasoning_content",
+    "reasoning_details",
     "reasoning",
+    "thinking_blocks",
+    "thinking",
     "strict",
+    "enable_thinking",
+    "thinking_budget",
+    "prompt_cache_key",
+    "reasoning_format",
+    "reasoning_split",
+    "session_id",
+    "tool_stream",
 )
 """Fields that a request can do without. Longer names first where one holds another."""
 
@@ -94,31 +72,26 @@ class Sent(Struct, frozen=True):
     has_files: bool
     estimated: int
     """Input tokens, uncorrected."""
-
-
-class Refusal(Struct, frozen=True):
-    """An error answer, read."""
-
-    provider: str
-    status: int
-    text: str
-    retry_after: str = ""
-
-
-def read_refusal(provider: str, status: int, headers: dict[str, str], body: bytes) -> Refusal:
-    return Refusal(provider, status, error_text(body) or f"HTTP status {status}", retry_after(headers))
+    is_verbatim: bool = False
+    """It goes out as the client wrote it: there is nothing to leave out or to lower."""
 
 
 def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
     """The error to raise; notes in `learned` what a second try needs, and then says `retry="same"`."""
-    text = refusal.text.lower()
-    if refusal.status in (400, 404, 413, 415, 422, 500, 501):
-        if _learn(text, sent, learned):
-            return _error(refusal, "invalid_request_error", 400, retry="same")
-        window, prompt = window_and_prompt(text)
-        too_long = window is not None and prompt is not None and prompt + least_room(window) > window
-        if too_long or any(word in text for word in OVERFLOW_WORDS):
-            return _overflow(refusal, sent, learned)
+    if refusal.status not in (400, 404, 413, 415, 422, 500, 501, 502):
+        return told(refusal)
+    text = f"{refusal.text} {refusal.code}".lower()
+    numbers = numbers_in(text, sent.max_tokens)
+    if refusal.window is not None:
+        numbers = Numbers(refusal.window, refusal.prompt or numbers.prompt)
+    if numbers.is_overflow or leaves_nothing(text):
+        return _overflow(refusal, numbers, sent, learned)
+    if not sent.is_verbatim and _learn(text, numbers, sent, learned):
+        return _error(refusal, "invalid_request_error", 400, retry="same")
+    if _speaks_of_output(text) and numbers.window and numbers.prompt and sent.max_tokens:
+        return _too_much_asked(refusal, numbers, sent, learned)
+    if numbers.is_overflow is None and says_overflow(text):
+        return _overflow(refusal, numbers, sent, learned)
     return told(refusal)
 
 
@@ -146,7 +119,6 @@ def told(refusal: Refusal) -> UpstreamError:
 
 
 def _error(refusal: Refusal, kind: ErrorType, status: int, retry: str = "next") -> UpstreamError:
-    headers = {"retry-after": refusal.retry_after} if refusal.retry_after else {}
     return UpstreamError(
         refusal.provider,
         "head",
@@ -154,33 +126,35 @@ def _error(refusal: Refusal, kind: ErrorType, status: int, retry: str = "next") 
         error_type=kind,
         status=status,
         retry=retry,  # type: ignore[arg-type]
-        headers=headers,
+        headers=refusal.advice,
     )
 
 
-def _learn(text: str, sent: Sent, learned: Learned) -> bool:
+def _learn(text: str, numbers: Numbers, sent: Sent, learned: Learned) -> bool:
     return (
-        _learn_max_tokens(text, sent, learned)
+        _learn_max_tokens(text, numbers, sent, learned)
         or _learn_field(text, sent, learned)
         or _learn_images(text, sent, learned)
         or _learn_files(text, sent, learned)
     )
 
 
-def _learn_max_tokens(text: str, sent: Sent, learned: Learned) -> bool:
-    if sent.max_tokens is None or not any(word in text for word in _OUTPUT_WORDS):
+def _speaks_of_output(text: str) -> bool:
+    return any(word in text for word in _OUTPUT_WORDS)
+
+
+def _learn_max_tokens(text: str, numbers: Numbers, sent: Sent, learned: Learned) -> bool:
+    if sent.max_tokens is None or not (numbers.is_from_total or _speaks_of_output(text)):
         return False
     if "max_completion_tokens" in text and ("unsupported" in text or "not supported" in text):
         was, learned.max_completion_tokens = learned.max_completion_tokens, True
         return not was
-    window, prompt = window_and_prompt(text)
+    window, prompt = numbers.window, numbers.prompt
     if window is not None:
-        if prompt is not None and prompt + least_room(window) > window:
-            return False  # no max_tokens would help
         if prompt is not None:
-            learned.correction.trust(sent.estimated, prompt)
+            _trust(numbers, sent, learned)
         was_window, learned.context_window = learned.context_window, window
-        return was_window != window or prompt is not None
+        return was_window != window or (prompt is not None and not numbers.is_from_total)
     lower = [n for n in map(int, re.findall(r"\b\d+\b", text)) if 16 <= n < sent.max_tokens]
     if not lower or learned.max_output_tokens == max(lower):
         return False
@@ -222,118 +196,40 @@ def _refuses(text: str, kind: tuple[str, ...]) -> bool:
     return says(kind) and says(_UNSUPPORTED_WORDS) and not says(_THIS_ONE_WORDS)
 
 
-def _overflow(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
-    window, prompt = window_and_prompt(refusal.text)
-    if window is not None:
-        learned.context_window = window
-    window = window or learned.context_window
-    if prompt is not None:
-        learned.correction.trust(sent.estimated, prompt)
-    prompt = prompt or learned.correction.apply(sent.estimated)
+def _trust(numbers: Numbers, sent: Sent, learned: Learned) -> int:
+    """The length of the prompt, from which the estimates are corrected."""
+    prompt, estimate = numbers.prompt, learned.correction.apply(sent.estimated)
+    if prompt is None or (numbers.is_lower_bound and prompt <= estimate):
+        return estimate
+    # Of a lower bound the true length is not far in most cases; else the next refusal names a higher one.
+    learned.correction.trust(sent.estimated, prompt + prompt // 4 if numbers.is_lower_bound else prompt)
+    return prompt
+
+
+def _overflow(refusal: Refusal, numbers: Numbers, sent: Sent, learned: Learned) -> UpstreamError:
+    learned.context_window = window = numbers.window or learned.context_window
+    prompt = _trust(numbers, sent, learned)
     if window is None:
         message = f"prompt is too long (provider {refusal.provider}: {refusal.text})"
     else:
         message = f"prompt is too long: {max(prompt, window + 1)} tokens > {window} maximum"
+    return _reworded(refusal, message, quotes=window is None)
+
+
+def _too_much_asked(refusal: Refusal, numbers: Numbers, sent: Sent, learned: Learned) -> UpstreamError:
+    """In words on which the client asks again, with as much less as is needed."""
+    prompt = _trust(numbers, sent, learned)
+    message = f"input length and `max_tokens` exceed context limit: {prompt} + {sent.max_tokens} > {numbers.window}"
+    return _reworded(refusal, message, quotes=False)
+
+
+def _reworded(refusal: Refusal, message: str, quotes: bool) -> UpstreamError:
     return UpstreamError(
-        refusal.provider, "head", message, retry="never", error_type="invalid_request_error", status=400
+        refusal.provider,
+        "head",
+        message,
+        retry="never",
+        error_type="invalid_request_error",
+        status=400,
+        quotes=quotes,
     )
-
-
-def least_room(window: int) -> int:
-    """Tokens that an answer must have room for: a prompt that leaves less is too long, so that the client compacts."""
-    return min(1024, window // 8)
-
-
-def window_and_prompt(text: str) -> tuple[int | None, int | None]:
-    """The window's size and the prompt's, as far as a text names them."""
-    window = _WINDOW.search(text)
-    prompt = _PROMPT.search(text) or _REQUESTED.search(text)
-    return (
-        _number(window.group(1)) if window else None,
-        _number(next(group for group in prompt.groups() if group)) if prompt else None,
-    )
-
-
-def _number(digits: str) -> int:
-    return int(digits.replace(",", ""))
-
-
-class _ErrorObject(Struct):
-    message: str | None = None
-    code: str | int | None = None
-    type: str | None = None
-    metadata: Raw = Raw(b"null")
-
-
-class _ErrorBody(Struct):
-    error: Raw = Raw(b"null")
-    message: str | None = None
-    detail: Raw = Raw(b"null")
-
-
-class _Metadata(Struct):
-    raw: str | None = None
-    """OpenRouter: the words of the provider behind it."""
-
-
-def error_text(body: bytes) -> str:
-    """The sentence in an error body, whatever its form: an OpenAI object, a string, FastAPI's `detail`, HTML, text."""
-    try:
-        document = msgspec.json.decode(body, type=_ErrorBody)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _plain(body)
-    return _object_text(document.error) or document.message or _object_text(document.detail)
-
-
-def _object_text(raw: Raw) -> str:
-    try:
-        found = msgspec.json.decode(raw, type=str | _ErrorObject | None)
-    except (msgspec.ValidationError, RecursionError):
-        return _plain(bytes(raw))
-    if found is None or isinstance(found, str):
-        return found or ""
-    try:
-        metadata = msgspec.json.decode(found.metadata, type=_Metadata | None)
-    except msgspec.ValidationError:
-        metadata = None
-    behind = f" ({_shorten(metadata.raw)})" if metadata and metadata.raw else ""
-    word = str(found.code or found.type or "")
-    return (_shorten(found.message or word) + behind) if found.message or word else ""
-
-
-def error_code(raw: bytes) -> int:
-    """The status inside an error object of a stream; 500 where it says none."""
-    try:
-        found = msgspec.json.decode(raw, type=_ErrorObject)
-    except (msgspec.ValidationError, RecursionError):
-        return 500
-    try:
-        code = int(found.code or 500)
-    except ValueError:
-        code = {"context_length_exceeded": 400, "rate_limit_exceeded": 429}.get(str(found.code), 500)
-    return code if 400 <= code < 600 else 500
-
-
-def _plain(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
-    if text in ("", "null"):
-        return ""
-    if text.startswith("<"):
-        title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return f"an HTML page ({_shorten(title.group(1).strip())})" if title else "an HTML page"
-    return _shorten(text)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 600 else text[:600] + " …"
-
-
-def retry_after(headers: dict[str, str]) -> str:
-    """`retry-after` in whole seconds, as the client reads it; empty when there is none."""
-    try:
-        if "retry-after-ms" in headers:
-            return str(max(1, -(-int(float(headers["retry-after-ms"])) // 1000)))
-        value = headers.get("retry-after", "").strip()
-        return str(max(0, -(-int(float(value) * 1000) // 1000))) if value else ""
-    except (ValueError, OverflowError):
-        return ""  # an HTTP date: no model backend is known to send one

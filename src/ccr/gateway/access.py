@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ccr.config.proxy import is_loopback
 from ccr.errors import ClientError
-from ccr.gateway.scope import Headers
+from ccr.gateway.request import Headers
 
 OPEN_PATHS = ("/", "/health", "/api/hello")
 """Need no key: probes of the client and of orchestrators; they tell nothing."""

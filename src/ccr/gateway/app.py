@@ -1,4 +1,4 @@
-"""The ASGI app: which request is which."""
+"""Which request is which."""
 
 import os
 import time
@@ -10,64 +10,61 @@ from ccr import __version__
 from ccr.config import Snapshot
 from ccr.errors import ClientError
 from ccr.gateway.access import check_access
-from ccr.gateway.body import ClientLeft
 from ccr.gateway.count_tokens import TokenCounts, count_tokens
 from ccr.gateway.handle import handle_messages, new_id, not_unicode, receive_request
 from ccr.gateway.listing import list_models, show_model
 from ccr.gateway.log import RequestLog
 from ccr.gateway.reply import Reply
+from ccr.gateway.request import ClientLeft, Request
 from ccr.gateway.runtime import Runtime
-from ccr.gateway.scope import Headers, Receive, Scope, Send, headers_of
 
 
 class App:
     """Serves one configuration."""
 
-    def __init__(self, snapshot: Snapshot, runtime: Runtime, log: RequestLog) -> None:
+    def __init__(self, snapshot: Snapshot, runtime: Runtime, log: RequestLog, port: int) -> None:
+        """`port`: where it listens, which may be another than the configured one."""
         self._snapshot = snapshot
         self._runtime = runtime
         self._log = log
+        self._port = port
         self._counts = TokenCounts()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        headers = headers_of(scope)
-        path: str = scope["path"]
+    async def __call__(self, request: Request, reply: Reply) -> None:
+        reply.name(new_id("req"))
         try:
-            check_access(headers, path, self._snapshot.api_key, scope["server"][1])
-            if path == "/v1/messages" and scope["method"] == "POST":
-                await handle_messages(scope, receive, send, headers, self._snapshot, self._runtime, self._log)
-                return
-            await self._other(scope, receive, send, headers, path)
+            check_access(request.headers, request.path, self._snapshot.api_key, self._port)
+            if request.path == "/v1/messages" and request.method == "POST":
+                await handle_messages(request, reply, self._snapshot, self._runtime, self._log)
+            else:
+                await self._other(request, reply)
         except ClientLeft:
             return
         except ClientError as error:
-            await Reply(send, new_id("req")).error(error)
+            reply.error(error)
         except UnicodeDecodeError:
-            await Reply(send, new_id("req")).error(not_unicode())
+            reply.error(not_unicode())
 
-    async def _other(self, scope: Scope, receive: Receive, send: Send, headers: Headers, path: str) -> None:
-        reply = Reply(send, new_id("req"))
-        match scope["method"], path:
+    async def _other(self, request: Request, reply: Reply) -> None:
+        match request.method, request.path:
             case "POST", "/v1/messages/count_tokens":
-                inbound = await receive_request(scope, receive, headers, self._snapshot)
+                inbound = await receive_request(request, self._snapshot)
                 count = await count_tokens(inbound, self._snapshot, self._runtime, self._counts)
-                await reply.whole(200, msgspec.json.encode({"input_tokens": count}))
+                reply.whole(200, msgspec.json.encode({"input_tokens": count}))
             case "GET" | "HEAD", "/v1/models":
-                await reply.whole(200, list_models(self._snapshot))
+                reply.whole(200, list_models(self._snapshot))
             case "GET", path if path.startswith("/v1/models/"):
-                await reply.whole(200, show_model(path.removeprefix("/v1/models/"), self._snapshot))
+                reply.whole(200, show_model(path.removeprefix("/v1/models/"), self._snapshot))
             case "GET" | "HEAD", "/":
-                await reply.whole(200, msgspec.json.encode({"message": "claude-code-router", "version": __version__}))
+                reply.whole(200, msgspec.json.encode({"message": "claude-code-router", "version": __version__}))
             case "GET" | "HEAD", "/health":
-                await reply.whole(200, self._health())
+                reply.whole(200, self._health())
             case "GET" | "HEAD", "/api/hello":
-                await reply.whole(200, b'{"message":"hello"}')
-            case method, "/v1/messages" | "/v1/messages/count_tokens" | "/v1/models" | "/" | "/health":
+                reply.whole(200, b'{"message":"hello"}')
+            case method, path if path in ALLOWED:
                 message = f"{path} does not answer to {method}."
-                raise ClientError("invalid_request_error", message, status=405)
-            case method, _:
+                raise ClientError("invalid_request_error", message, status=405, headers={"allow": ALLOWED[path]})
+            case method, path:
                 raise ClientError("not_found_error", f"There is no {method} {path[:100]} here.")
 
     def _health(self) -> bytes:
@@ -82,3 +79,14 @@ class App:
                 "requests": self._runtime.counters.requests,
             }
         )
+
+
+ALLOWED = {
+    "/v1/messages": "POST",
+    "/v1/messages/count_tokens": "POST",
+    "/v1/models": "GET, HEAD",
+    "/": "GET, HEAD",
+    "/health": "GET, HEAD",
+    "/api/hello": "GET, HEAD",
+}
+"""Path -> the methods it answers to."""

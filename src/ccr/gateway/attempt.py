@@ -6,6 +6,7 @@ target. From then on bytes go through as they come, and a failure is told as an 
 
 import asyncio
 import time
+from functools import lru_cache
 
 from ccr.dialects import Call, Decoder
 from ccr.errors import UpstreamError
@@ -13,8 +14,8 @@ from ccr.gateway.exchange import Exchange
 from ccr.gateway.reply import Reply
 from ccr.messages.events import Event, Failed, Verbatim, WireEvent, encode
 from ccr.messages.message import fold
-from ccr.providers import Provider
-from ccr.upstream.client import Client, Deadlines, Failure, Outbound, Response
+from ccr.providers import Provider, Timeouts
+from ccr.upstream.client import Client, Deadlines, Failure, Response
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of an answer in one piece."""
@@ -27,7 +28,10 @@ DRAIN = 1.0
 
 async def attempt(provider: Provider, call: Call, client: Client, exchange: Exchange, reply: Reply) -> None:
     """Answer the client from one target. Raises UpstreamError when it failed and nothing of it has gone out."""
-    response = await _send(provider, call, client)
+    try:
+        response = await client.send(call.outbound, deadlines(provider.timeouts), provider.proxy)
+    except Failure as failure:
+        raise failed(provider, failure) from None
     try:
         if not 200 <= response.status < 300:
             raise await _refusal(provider, call, response)
@@ -42,21 +46,16 @@ async def attempt(provider: Provider, call: Call, client: Client, exchange: Exch
         response.close()
 
 
+@lru_cache(maxsize=256)
+def deadlines(timeouts: Timeouts) -> Deadlines:
+    return Deadlines(connect=timeouts.connect, first=timeouts.first_token, idle=timeouts.idle)
+
+
 def without_key(error: UpstreamError, provider: Provider) -> UpstreamError:
     """Backends quote the key that they refuse: it must reach neither the client nor the log."""
     if provider.api_key:
         error.message = error.message.replace(provider.api_key, "***")
     return error
-
-
-async def _send(provider: Provider, call: Call, client: Client) -> Response:
-    out = call.outbound
-    limits = provider.timeouts
-    deadlines = Deadlines(connect=limits.connect, first=limits.first_token, idle=limits.idle)
-    try:
-        return await client.send(Outbound("POST", out.url, out.headers, out.body), deadlines, provider.proxy)
-    except Failure as failure:
-        raise failed(provider, failure) from None
 
 
 def failed(provider: Provider, failure: Failure) -> UpstreamError:
@@ -87,9 +86,9 @@ async def _relay_whole(provider: Provider, call: Call, response: Response, excha
     exchange.usage, exchange.stop_reason = answer.usage, answer.stop_reason
     _pass_headers(call, response, reply)
     if exchange.stream:
-        await reply.end_stream(b"".join([event.encode() for event in answer.events]))
+        reply.end_stream(b"".join([event.encode() for event in answer.events]))
     else:
-        await reply.whole(200, answer.body)
+        reply.whole(200, answer.body)
 
 
 async def _relay_stream(provider: Provider, call: Call, response: Response, exchange: Exchange, reply: Reply) -> None:
@@ -101,13 +100,15 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
     begun = False
     taken: list[Event] = []
 
+    feed, write = decoder.feed, reply.write
+
     def take(data: bytes) -> bool:
         """The plain case of a stream under way: deltas. Anything else is left to the loop below."""
-        events = decoder.feed(data)
+        events = feed(data)
         if decoder.finished or decoder.ended:
             taken.extend(events)
             return False
-        return reply.write(encode(events)) if events else True  # type: ignore[arg-type]  # Failed comes last only
+        return write(encode(events)) if events else True  # type: ignore[arg-type]  # Failed comes last only
 
     while not decoder.ended:
         if begun and reply.can_write and not decoder.finished:
@@ -133,9 +134,9 @@ async def _relay_stream(provider: Provider, call: Call, response: Response, exch
         if failure is not None:
             exchange.error = without_key(failure, provider).for_client().log_text
             await reply.stream(data)
-            await reply.error(failure.for_client())
+            reply.error(failure.for_client())
         elif decoder.ended:
-            await reply.end_stream(data)
+            reply.end_stream(data)
         elif data:
             await reply.stream(data)
     await _drain(response)
@@ -154,7 +155,7 @@ async def _fold_stream(
         raise UpstreamError(provider.name, "body", why, quotes=False)
     message = fold(events)
     exchange.usage, exchange.stop_reason = message.usage, message.stop_reason
-    await reply.whole(200, message.encode())
+    reply.whole(200, message.encode())
 
 
 async def _next(provider: Provider, decoder: Decoder, response: Response) -> list[Event]:
@@ -182,6 +183,8 @@ def _split(events: list[Event]) -> tuple[list[WireEvent], UpstreamError | None]:
 
 async def _drain(response: Response) -> None:
     """Read what still belongs to a complete answer (the last chunk), so that the connection can serve again."""
+    if response.is_complete:
+        return
     try:
         async with asyncio.timeout(DRAIN):
             while await response.read():

@@ -32,7 +32,21 @@ MOST_REMEMBERED = 1_000
 PLAUSIBLE = 5.0
 """A count that is this many times off the estimate is taken for garbage (a server that answers everything with 200)."""
 FIELDS = ("messages", "system", "tools", "tool_choice", "thinking")
-"""What the endpoint takes (docs.anthropic.com, "Token counting"), besides the model."""
+"""What servers with a chat endpoint take for counting, besides the model."""
+NOT_COUNTED = (
+    "max_tokens",
+    "stream",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stop_sequences",
+    "metadata",
+    "service_tier",
+    "container",
+    "inference_geo",
+)
+"""What Anthropic takes for answering only (platform.claude.com/docs/api/beta/messages: create, count_tokens). All else
+is passed: `mcp_servers`, `context_management`, `output_config`, `speed`, and what is yet to come."""
 
 
 class TokenCounts(Struct):
@@ -56,14 +70,17 @@ async def count_tokens(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, c
     provider = provider_of(target, snapshot)
     endpoint = endpoint_of(provider, target.model, runtime)
     estimated = endpoint.learned.correction.apply(inbound.tokens)
-    key = hashlib.blake2b(b"%b\n%b" % (str(target).encode(), inbound.body), digest_size=16).digest()
+    key = _key(target, inbound)
     if key in counts.remembered:
         return counts.remembered[key]
     call = MessagesCall(inbound, target.model, endpoint)
     headers = (*call.outbound.headers, *also_bearer(provider, call.outbound.headers))
-    outbound = Outbound("POST", counting_url(provider), headers, only_counted(call.outbound.body))
-    if outbound.url in counts.without:
+    url = counting_url(provider)
+    if url in counts.without:
         return estimated
+    is_anthropic = provider.dialect == "anthropic"
+    query = f"?{inbound.query}" if is_anthropic and inbound.query else ""
+    outbound = Outbound("POST", url + query, headers, only_counted(call.outbound.body, is_anthropic))
     exact = await _ask(outbound, provider, runtime.client, counts)
     if exact is None or not estimated / PLAUSIBLE <= exact <= estimated * PLAUSIBLE + 100:
         return estimated
@@ -100,9 +117,19 @@ def also_bearer(provider: Provider, headers: tuple[tuple[str, str], ...]) -> lis
     return [("authorization", f"Bearer {provider.api_key}")]
 
 
-def only_counted(body: bytes) -> bytes:
+def only_counted(body: bytes, is_anthropic: bool) -> bytes:
+    """The body without what the endpoint would refuse."""
     fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    if is_anthropic:
+        counted = {name: value for name, value in fields.items() if name not in NOT_COUNTED}
+        return body if len(counted) == len(fields) else msgspec.json.encode(counted)
     return msgspec.json.encode({name: value for name, value in fields.items() if name in ("model", *FIELDS)})
+
+
+def _key(target: Target, inbound: Inbound) -> bytes:
+    """All that the count may depend on."""
+    told = (str(target), inbound.query, inbound.headers.get("anthropic-beta", ""))
+    return hashlib.blake2b(b"%b\n%b" % ("\n".join(told).encode(), inbound.body), digest_size=16).digest()
 
 
 async def _ask(outbound: Outbound, provider: Provider, client: Client, counts: TokenCounts) -> int | None:
@@ -121,7 +148,7 @@ async def _ask(outbound: Outbound, provider: Provider, client: Client, counts: T
     except (Failure, TimeoutError):
         return None
     if response.status in (404, 405, 501):
-        counts.without.add(outbound.url)
+        counts.without.add(outbound.url.partition("?")[0])
     if response.status != 200:
         return None
     try:

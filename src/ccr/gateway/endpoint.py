@@ -4,7 +4,7 @@ from ccr.config import Snapshot
 from ccr.dialects import DIALECTS, Call, Endpoint, Inbound
 from ccr.errors import ClientError
 from ccr.gateway.runtime import Runtime
-from ccr.providers import ModelLimits, Provider
+from ccr.providers import ModelLimits, Provider, flags_of
 from ccr.routing.rules import Target
 
 
@@ -36,5 +36,6 @@ def endpoint_of(provider: Provider, model: str, runtime: Runtime) -> Endpoint:
         headers=provider.headers,
         context_window=limits.context_window,
         max_output_tokens=limits.max_output_tokens,
+        flags=flags_of(provider, model),
         learned=runtime.learned(provider, model),
     )

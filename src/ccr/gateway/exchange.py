@@ -7,14 +7,38 @@ from msgspec import Struct, field
 from ccr.messages.events import StopReason, Usage
 from ccr.routing.facts import Facts
 from ccr.routing.plan import Plan
-from ccr.routing.rules import Target
 
 
 class Attempt(Struct):
     """One try at one target."""
 
-    target: Target
+    target: str
     error: str = ""
+
+
+class Record(Struct):
+    """The log line of an exchange: facts, decision, outcome. No prompt text."""
+
+    time: float
+    """Seconds since the epoch, when it ended."""
+    level: str
+    request_id: str
+    status: int
+    """What the client was told; 0: nothing."""
+    route: str | None
+    reason: str | None
+    target: str | None
+    """The last one asked."""
+    stream: bool
+    stop_reason: StopReason | None
+    error: str | None
+    usage: Usage
+    usage_estimated: bool
+    first_content_ms: float | None
+    duration_ms: float
+    attempts: list[Attempt]
+    facts: Facts | None
+    warnings: list[str] | None
 
 
 class Exchange(Struct):
@@ -32,29 +56,24 @@ class Exchange(Struct):
     """Why it failed; empty for a good answer."""
     warnings: list[str] = []
 
-    def record(self, status: int) -> dict[str, object]:
-        """The log line: facts, decision, outcome. No prompt text."""
-        now = time.monotonic()
-        facts, plan = self.facts, self.plan
-        attempts = [{"target": str(one.target), "error": one.error} for one in self.attempts]
-        return {
-            "request_id": self.request_id,
-            "status": status,
-            "route": plan.route if plan else None,
-            "reason": plan.reason if plan else None,
-            "target": str(self.attempts[-1].target) if self.attempts else None,
-            "stream": self.stream,
-            "stop_reason": self.stop_reason,
-            "error": self.error or None,
-            "usage": self.usage,
-            "usage_estimated": self.usage.input_tokens is None,
-            "first_content_ms": _ms(self.first_content - self.started) if self.first_content else None,
-            "duration_ms": _ms(now - self.started),
-            "attempts": attempts,
-            "facts": facts,
-            "warnings": self.warnings or None,
-        }
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+    def record(self, status: int) -> Record:
+        plan, started, first = self.plan, self.started, self.first_content
+        return Record(
+            round(time.time(), 3),
+            "warn" if self.error else "info",
+            self.request_id,
+            status,
+            plan.route if plan else None,
+            plan.reason if plan else None,
+            self.attempts[-1].target if self.attempts else None,
+            self.stream,
+            self.stop_reason,
+            self.error or None,
+            self.usage,
+            self.usage.input_tokens is None,
+            None if first is None else round((first - started) * 1000, 1),
+            round((time.monotonic() - started) * 1000, 1),
+            self.attempts,
+            self.facts,
+            self.warnings or None,
+        )

@@ -4,24 +4,20 @@ import asyncio
 import random
 import secrets
 
-import msgspec
-
 from ccr.config import Snapshot
 from ccr.dialects import Inbound
 from ccr.errors import ClientError, UpstreamError
 from ccr.gateway.attempt import attempt
-from ccr.gateway.body import ClientLeft, read_body
-from ccr.gateway.client import Client
 from ccr.gateway.endpoint import make_call, provider_of
 from ccr.gateway.exchange import Attempt, Exchange
 from ccr.gateway.log import RequestLog
 from ccr.gateway.prompt import with_system_prompt, without_subagent_tag
 from ccr.gateway.reply import Reply
+from ccr.gateway.request import ClientLeft, Request
 from ccr.gateway.runtime import Runtime, Session
-from ccr.gateway.scope import WRITE_CHUNK, Headers, Receive, Scope, Send
 from ccr.messages.estimate import estimate
 from ccr.messages.request import parse_body, parse_request
-from ccr.routing.facts import Facts, read_facts
+from ccr.routing.facts import Facts, read_facts, session_id
 from ccr.routing.plan import Plan, make_plan
 from ccr.routing.rules import Target
 
@@ -34,37 +30,34 @@ ASIDE = ("background", "webSearch")
 
 
 async def handle_messages(
-    scope: Scope, receive: Receive, send: Send, headers: Headers, snapshot: Snapshot, runtime: Runtime, log: RequestLog
+    request: Request, reply: Reply, snapshot: Snapshot, runtime: Runtime, log: RequestLog
 ) -> None:
-    reply = Reply(send, new_id("req"), scope.get(WRITE_CHUNK))
     exchange = Exchange(reply.request_id)
     runtime.counters.requests += 1
-    client = Client(scope, reply)
     try:
-        inbound = await receive_request(scope, receive, headers, snapshot)
-        client.watch()
+        inbound = await receive_request(request, snapshot)
         exchange.stream = bool(inbound.request.stream)
         await answer(inbound, snapshot, runtime, exchange, reply)
     except ClientLeft:
         exchange.error = "the client left"
     except asyncio.CancelledError:
-        # Ends here: this is the request's whole task, and the server would print a stack trace.
-        exchange.error = "the client left" if client.has_left else "the router stopped"
-        if not client.has_left:
-            await reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
+        # Ends here: this is the request's whole task. Its connection cancels it when it is lost, the server at its end.
+        exchange.error = "the client left" if request.left else "the router stopped"
+        if not request.left:
+            reply.error(ClientError("overloaded_error", "The router is stopping: send the request again."))
     except (ClientError, UnicodeDecodeError) as error:
         told = error if isinstance(error, ClientError) else not_unicode()
         exchange.error = told.log_text
-        await reply.error(told)
+        reply.error(told)
     except Exception as error:
         # The request boundary: a defect of ours must take neither the server nor the client's session down.
         exchange.error = f"internal error: {type(error).__name__}"
         log.trace(exchange.request_id, error)
-        await reply.error(ClientError("api_error", "The router failed on this request; its log has the details."))
+        reply.error(ClientError("api_error", "The router failed on this request; its log has the details."))
     finally:
-        client.unwatch()
         reply.close()
-        log.write(exchange.record(reply.status))
+        record = exchange.record(reply.status)
+        log.write(record.level, record)
 
 
 def not_unicode() -> ClientError:
@@ -72,16 +65,20 @@ def not_unicode() -> ClientError:
     return ClientError("invalid_request_error", "The request body is not valid UTF-8.")
 
 
-async def receive_request(scope: Scope, receive: Receive, headers: Headers, snapshot: Snapshot) -> Inbound:
+async def receive_request(request: Request, snapshot: Snapshot) -> Inbound:
     """The request, decoded, with the user's system prompt where one is configured."""
-    body = await read_body(receive, headers, snapshot.body_limit)
-    request, body = parse_body(body)
+    parsed, body = parse_body(await request.body(snapshot.body_limit))
     if snapshot.system_prompt is not None and b"<env>" in body:
         body = with_system_prompt(body, snapshot.system_prompt)
-        request = parse_request(body)
-    query = scope["query_string"].decode("latin-1")
-    tokens = estimate(request, body)
-    return Inbound(request=request, body=body, headers=headers, query=query, tokens=tokens, message_id=new_id("msg"))
+        parsed = parse_request(body)
+    return Inbound(
+        request=parsed,
+        body=body,
+        headers=request.headers,
+        query=request.query,
+        tokens=estimate(parsed, body),
+        message_id=new_id("msg"),
+    )
 
 
 async def answer(inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply) -> None:
@@ -109,11 +106,11 @@ def gather(inbound: Inbound, snapshot: Snapshot, runtime: Runtime) -> tuple[Fact
     provider = snapshot.providers.get(default.provider.lower()) if default else None
     if default is not None and provider is not None:
         tokens = runtime.learned(provider, default.model).correction.apply(tokens)
-    facts = read_facts(inbound.request, inbound.headers, tokens)
-    before = runtime.sessions.get(facts.session, facts.agent)
+    session, agent = session_id(inbound.request, inbound.headers), inbound.headers.get("x-claude-code-agent-id", "")
+    before = runtime.sessions.get(session, agent)
     if before is None:
-        return facts, None
-    return msgspec.structs.replace(facts, last_input_tokens=before.input_tokens), before.target
+        return read_facts(inbound.request, inbound.headers, tokens), None
+    return read_facts(inbound.request, inbound.headers, tokens, before.input_tokens), before.target
 
 
 def without_tag(inbound: Inbound) -> Inbound:
@@ -135,14 +132,18 @@ async def try_targets(
     """The attempt loop. Each failure says itself what may cure it: nothing, the same target again, or the next."""
     failure: ClientError | None = None
     for target in plan.targets:
+        name = str(target)
+        reply.headers["x-ccr-target"] = name
         retry = "same"
         tries = 0
         while retry == "same" and tries < SAME_TARGET:
             tries += 1
-            tried = Attempt(target)
+            tried = Attempt(name)
             exchange.attempts.append(tried)
             try:
-                await try_target(target, inbound, snapshot, runtime, exchange, reply)
+                provider = provider_of(target, snapshot)
+                call = make_call(provider, target.model, inbound, runtime)
+                await attempt(provider, call, runtime.client, exchange, reply)
                 return target
             except UpstreamError as error:
                 failure, retry = error.for_client(), error.retry
@@ -153,15 +154,6 @@ async def try_targets(
             break
     assert failure is not None  # a plan has at least one target
     raise failure
-
-
-async def try_target(
-    target: Target, inbound: Inbound, snapshot: Snapshot, runtime: Runtime, exchange: Exchange, reply: Reply
-) -> None:
-    provider = provider_of(target, snapshot)
-    call = make_call(provider, target.model, inbound, runtime)
-    reply.headers["x-ccr-target"] = str(target)
-    await attempt(provider, call, runtime.client, exchange, reply)
 
 
 def settle(inbound: Inbound, target: Target, snapshot: Snapshot, runtime: Runtime, exchange: Exchange) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 FLUSH_SECONDS = 0.2
 MOST_WAITING = 10_000
@@ -20,6 +21,7 @@ FILE_BYTES = 50 * 1024 * 1024
 FILE_SECONDS = 24 * 3600
 MOST_FILES = 3
 """The npm tool's rotation: a day, 50 MB, three files."""
+_ENCODE = msgspec.json.Encoder().encode
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "silent")
 
@@ -29,7 +31,8 @@ class RequestLog:
 
     def __init__(self, folder: Path | None, level: str = "info", clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
-        self._level = LEVELS.index(level) if level in LEVELS else LEVELS.index("info")
+        self._levels = frozenset(LEVELS[LEVELS.index(level if level in LEVELS else "info") :])
+        """Those that are written."""
         self._clock = clock
         self._waiting: list[bytes] = []
         self._lost = 0
@@ -41,22 +44,24 @@ class RequestLog:
         self._opened = 0.0
         self._size = 0
 
-    def write(self, record: dict[str, object]) -> None:
-        """One exchange. A failed one is a warning, a good one information."""
-        self.line("warn" if record.get("error") else "info", record)
+    def write(self, level: str, record: Struct) -> None:
+        """One line; `record` has its time and level itself."""
+        if self._folder is not None and level in self._levels:
+            self._append_line(_ENCODE(record))
 
     def trace(self, request_id: str, error: BaseException) -> None:
         """A defect of ours, with its stack."""
         self.line("error", {"request_id": request_id, "trace": "".join(traceback.format_exception(error))})
 
     def line(self, level: str, fields: dict[str, object]) -> None:
-        if self._folder is None or LEVELS.index(level) < self._level:
-            return
+        if self._folder is not None and level in self._levels:
+            self._append_line(_ENCODE({"time": round(self._clock(), 3), "level": level, **fields}))
+
+    def _append_line(self, line: bytes) -> None:
         if len(self._waiting) >= MOST_WAITING:
             self._lost += 1
             return
-        stamp = {"time": round(self._clock(), 3), "level": level}
-        self._waiting.append(msgspec.json.encode({**stamp, **fields}) + b"\n")
+        self._waiting.append(line)
         if self._flush is None and self._writing is None:
             self._flush = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._start_flush)
 
@@ -90,9 +95,9 @@ class RequestLog:
             return
         with self._lock:
             if self._lost:
-                lines = [msgspec.json.encode({"level": "warn", "lost_lines": self._lost}) + b"\n", *lines]
+                lines = [_ENCODE({"level": "warn", "lost_lines": self._lost}), *lines]
             try:
-                self._size += os.write(self._current(), b"".join(lines))
+                self._size += os.write(self._current(), b"\n".join(lines) + b"\n")
                 self._lost = 0
             except OSError:
                 self._lost += len(lines)

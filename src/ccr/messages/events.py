@@ -4,7 +4,7 @@ Texts are carried as JSON string literals (bytes, quotes included): a delta of a
 escaped again. `str_literal` makes one, `literal_str` reads one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -198,8 +198,10 @@ PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 _START = b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n'
 
 
-def encode(events: Iterable[WireEvent]) -> bytes:
+def encode(events: Sequence[WireEvent]) -> bytes:
     """The events as the bytes of a server-sent event stream."""
+    if len(events) == 1:
+        return events[0].encode()
     return b"".join([event.encode() for event in events])
 
 

@@ -108,11 +108,11 @@ _REQUIRED: dict[str, Any] = {"model": str, "messages": list[_LooseMessage]}
 _TYPED: dict[str, Any] = {
     "system": str | list[Raw] | None,
     "tools": list[Tool] | None,
-    "max_tokens": int | None,
+    "max_tokens": int | float | None,
     "stream": bool | None,
     "temperature": float | None,
     "top_p": float | None,
-    "top_k": int | None,
+    "top_k": int | float | None,
     "stop_sequences": list[str] | None,
 }
 _FORGIVEN: dict[str, Any] = {
@@ -122,7 +122,11 @@ _FORGIVEN: dict[str, Any] = {
     "output_format": OutputFormat | None,
     "metadata": Metadata | None,
 }
-"""Their names are stable, their values are not: a shape that this version does not know counts as absent."""
+"""Their names are stable, their values are not: a shape that this version does not know counts as absent. A number may
+be written as `1024.0` or as a string."""
+
+_WHOLE = ("max_tokens", "top_k")
+"""Counts that some clients write as `100.0`."""
 
 _STRICT = msgspec.json.Decoder(MessagesRequest)
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -172,6 +176,9 @@ def _from_fields(fields: dict[str, Raw]) -> MessagesRequest:
     for name, kind in _TYPED.items():
         if name in fields:
             values[name] = _decode(fields[name], kind, f".{name}")
+    for name in _WHOLE:
+        if name in values:
+            values[name] = _whole(values[name], name)
     for name, kind in _FORGIVEN.items():
         if name in fields:
             values[name] = _forgive(fields[name], kind)
@@ -180,6 +187,12 @@ def _from_fields(fields: dict[str, Raw]) -> MessagesRequest:
         blocks = [decode_block(raw, f".system[{i}]") for i, raw in enumerate(values["system"])]
         values["system"] = [block for block in blocks if isinstance(block, Text)]
     return MessagesRequest(**values)
+
+
+def _whole(number: int | float | None, name: str) -> int | None:
+    if isinstance(number, float) and not number.is_integer():
+        raise msgspec.ValidationError(f"Expected `int`, got `float` - at `$.{name}`")
+    return None if number is None else int(number)
 
 
 def _message(message: _LooseMessage, path: str) -> Message:
@@ -198,7 +211,7 @@ def _decode(raw: Raw, kind: Any, path: str) -> Any:
 
 def _forgive(raw: Raw, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return msgspec.json.decode(raw, type=kind, strict=False)
     except msgspec.ValidationError:
         return None
 

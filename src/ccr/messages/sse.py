@@ -3,12 +3,20 @@
 Only what backends of language models use: the `event` and `data` fields. Comments, ids and retry times are passed over.
 """
 
+BOM = b"\xef\xbb\xbf"
+"""May stand at the very beginning."""
+
 
 class SseParser:
     """`feed` gives the (event, data) pairs that are complete; `finish` what stood at the end without a blank line."""
 
     def __init__(self) -> None:
         self._tail = b""
+
+    @property
+    def is_between(self) -> bool:
+        """Nothing of an event is waiting for its rest."""
+        return not self._tail
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
         buffer = self._tail + data if self._tail else data
@@ -25,14 +33,24 @@ class SseParser:
                 events.extend(_fields(frame))
         return events
 
+    @property
+    def rest(self) -> bytes:
+        """What has come after the last blank line."""
+        return self._tail
+
     def finish(self) -> list[tuple[bytes, bytes]]:
         frame, self._tail = self._tail, b""
         return _fields(frame.rstrip(b"\r"))
 
 
+def is_stream(body: bytes) -> bool:
+    """Whether a body is made of server-sent events, whatever its content type says."""
+    return body.removeprefix(BOM).lstrip().startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+
+
 def _fields(frame: bytes) -> list[tuple[bytes, bytes]]:
     event, lines = b"", []
-    for line in frame.split(b"\n"):
+    for line in frame.removeprefix(BOM).split(b"\n"):
         name, _, value = line.partition(b":")
         if name == b"data":
             lines.append(value.removeprefix(b" "))

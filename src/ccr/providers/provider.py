@@ -3,7 +3,7 @@ from typing import Literal
 from msgspec import Struct
 
 DialectName = Literal["anthropic", "openai-chat", "gemini", "openai-responses"]
-"""The wire language of an endpoint. `gemini` and `openai-responses` are recognised, but not spoken yet."""
+"""The wire language of an endpoint. `openai-responses` is recognised, but not spoken yet."""
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +41,10 @@ class Provider(Struct, frozen=True, kw_only=True):
     """Anthropic dialect: send the key as `Authorization: Bearer` instead of `x-api-key` (option `UseBearer`)."""
     headers: dict[str, str] = {}
     """Extra request headers of the user's."""
+    hints: tuple[str, ...] = ()
+    """Names of its transformers: they tell the vendor where the address tells none."""
+    flags: tuple[str, ...] = ()
+    """The user's word on its deviations: names of flags, with `-` before those that it has not."""
     proxy: str = ""
     """`http://[user:password@]host:port` of an HTTP proxy; empty: none. NO_PROXY has been applied."""
     timeouts: Timeouts = Timeouts()

@@ -11,9 +11,10 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from ccr.messages.blocks import Block, Image, Text, ToolResult
-from ccr.messages.request import Message, MessagesRequest
+from ccr.messages.request import MessagesRequest
 
-TAG = re.compile(r"<CCR-SUBAGENT-MODEL>(.*?)</CCR-SUBAGENT-MODEL>\s*", re.DOTALL)
+_OPENING = "<CCR-SUBAGENT-MODEL>"
+TAG = re.compile(_OPENING + r"(.*?)</CCR-SUBAGENT-MODEL>\s*", re.DOTALL)
 """Names the model of a subagent, written into its prompt by the user."""
 
 FIRST_MESSAGES = 6
@@ -52,25 +53,28 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What the tag names."""
 
 
-def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int) -> Facts:
+def read_facts(request: MessagesRequest, headers: Mapping[str, str], tokens: int, last_input_tokens: int = 0) -> Facts:
     """Facts of a request. `headers` with lower-case names."""
-    agent = headers.get("x-claude-code-agent-id", "")
-    request_class = headers.get("x-claude-code-request-class", "").lower()
-    is_subagent = bool(agent) or request_class == "subagent" or _billed_as_subagent(request)
+    header = headers.get
+    agent = header("x-claude-code-agent-id", "")
+    request_class = header("x-claude-code-request-class", "").lower()
+    thinking, config, tools = request.thinking, request.output_config, request.tools
+    is_subagent = agent != "" or request_class == "subagent" or _billed_as_subagent(request)
     return Facts(
         model=request.model,
         tokens=tokens,
+        last_input_tokens=last_input_tokens,
         session=session_id(request, headers),
         agent=agent,
         request_class=request_class,
         is_subagent=is_subagent,
         is_compaction=_is_compaction(request, headers, request_class),
-        is_title=_is_title(request),
-        has_new_image=_has_image(_newest_user(request)),
-        has_web_search=any((tool.type or "").startswith("web_search") for tool in request.tools or []),
-        effort=(request.output_config and request.output_config.effort) or "",
-        thinking=request.thinking.type if request.thinking else "",
-        thinking_budget=(request.thinking and request.thinking.budget_tokens) or 0,
+        is_title=not tools and _is_title(request),
+        has_new_image=_has_new_image(request),
+        has_web_search=tools is not None and any((tool.type or "").startswith("web_search") for tool in tools),
+        effort=(config.effort or "") if config is not None else "",
+        thinking=thinking.type if thinking is not None else "",
+        thinking_budget=(thinking.budget_tokens or 0) if thinking is not None else 0,
         subagent_model=_tag(request, is_subagent),
     )
 
@@ -94,7 +98,8 @@ def session_id(request: MessagesRequest, headers: Mapping[str, str]) -> str:
 
 
 def _billed_as_subagent(request: MessagesRequest) -> bool:
-    return any("cc_is_subagent=true" in text[:400] for text in request.system_texts[:1])
+    texts = request.system_texts
+    return bool(texts) and "cc_is_subagent=true" in texts[0][:400]
 
 
 def _is_compaction(request: MessagesRequest, headers: Mapping[str, str], request_class: str) -> bool:
@@ -102,9 +107,11 @@ def _is_compaction(request: MessagesRequest, headers: Mapping[str, str], request
         return request_class == "compaction"
     if "x-claude-code-compaction" in headers:
         return True
-    texts = [block.text for block in _blocks(request.messages[-1]) if type(block) is Text]
-    last = texts[-1] if texts else ""
-    return last.lstrip().startswith((COMPACTION_OPENING, COMPACTION_TASK))
+    content = request.messages[-1].content
+    if type(content) is not str:
+        texts = [block.text for block in content if type(block) is Text]
+        content = texts[-1] if texts else ""
+    return content.lstrip().startswith((COMPACTION_OPENING, COMPACTION_TASK))
 
 
 class _Properties(Struct):
@@ -112,9 +119,9 @@ class _Properties(Struct):
 
 
 def _is_title(request: MessagesRequest) -> bool:
-    """A session title or name: no tools, and structured output of one key."""
+    """A session title or name, once it is known to offer no tools: structured output of one key."""
     wanted = request.format
-    if request.tools or wanted is None or wanted.schema is UNSET:
+    if wanted is None or wanted.schema is UNSET:
         return False
     try:
         keys = set(msgspec.json.decode(wanted.schema, type=_Properties).properties)
@@ -123,32 +130,23 @@ def _is_title(request: MessagesRequest) -> bool:
     return keys in ({"title"}, {"name"})
 
 
-def _newest_user(request: MessagesRequest) -> Message | None:
+def _has_new_image(request: MessagesRequest) -> bool:
     """The newest user message, unless the assistant has spoken after it (a system message may follow it)."""
     for message in reversed(request.messages):
-        if message.role == "user":
-            return message
         if message.role == "assistant":
-            return None
-    return None
+            return False
+        if message.role == "user":
+            return type(message.content) is not str and _has_image(message.content)
+    return False
 
 
-def _has_image(message: Message | None) -> bool:
-    if message is None or isinstance(message.content, str):
-        return False
-    # `type` and not isinstance, here and below: a miss against a Struct costs eight times as much (measured).
-    return any(
-        type(one) is Image
-        for block in message.content
-        for one in (block, *(_blocks(block) if type(block) is ToolResult else ()))
-    )
-
-
-def _blocks(holder: Message | ToolResult) -> list[Block]:
-    content = holder.content
-    if content is None:
-        return []
-    return [Text(content)] if isinstance(content, str) else content
+def _has_image(blocks: "str | list[Block]") -> bool:
+    for block in blocks:
+        # `type` and not isinstance, here and below: a miss against a Struct costs eight times as much (measured).
+        kind = type(block)
+        if kind is Image or (kind is ToolResult and type(block.content) is list and _has_image(block.content)):  # type: ignore[union-attr]
+            return True
+    return False
 
 
 def _tag(request: MessagesRequest, is_subagent: bool) -> str:
@@ -157,15 +155,21 @@ def _tag(request: MessagesRequest, is_subagent: bool) -> str:
     A main conversation holds the prompts of its subagents too; there the tag counts only where a text begins with it.
     """
     for text in request.system_texts:
-        if match := TAG.search(text):
+        if _OPENING in text and (match := TAG.search(text)):
             return match.group(1).strip()
-    users = [message for message in request.messages[:FIRST_MESSAGES] if message.role == "user"][:2]
-    for message in users:
-        for block in _blocks(message):
-            text = block.text if type(block) is Text else ""
-            if text.startswith("<system-reminder>"):
-                continue  # the client's own words; a project's notes there may speak of the tag
-            match = TAG.search(text) if is_subagent else TAG.match(text.lstrip())
+    users = 0
+    for message in request.messages[:FIRST_MESSAGES]:
+        if message.role != "user":
+            continue
+        content = message.content
+        for block in [Text(content)] if type(content) is str else content:
+            # The client's own words are passed over: a project's notes there may speak of the tag.
+            if type(block) is not Text or _OPENING not in block.text or block.text.startswith("<system-reminder>"):
+                continue
+            match = TAG.search(block.text) if is_subagent else TAG.match(block.text.lstrip())
             if match:
                 return match.group(1).strip()
+        users += 1
+        if users == 2:
+            break
     return ""

@@ -14,7 +14,7 @@ from ccr.upstream.dial import dial
 from ccr.upstream.exchange import Exchange
 from ccr.upstream.failure import Failure, Unanswered
 from ccr.upstream.inflate import Inflate
-from ccr.upstream.outbound import Outbound
+from ccr.upstream.outbound import Outbound, Sendable
 from ccr.upstream.pool import IDLE_LIMIT, Pool
 from ccr.upstream.request import head_of
 
@@ -69,6 +69,11 @@ class Response:
         if self._inflate is None:
             await self._exchange.taken(taker)
 
+    @property
+    def is_complete(self) -> bool:
+        """All of it has arrived."""
+        return self._exchange.is_complete
+
     def content_started(self) -> None:
         """From now on the idle deadline counts instead of the one for the first content."""
         self._exchange.content_started = True
@@ -118,7 +123,7 @@ class Client:
         self._sweep = Sweep(self._loop, self._tick)
         self._closed = False
 
-    async def send(self, outbound: Outbound, deadlines: Deadlines, proxy: str = "") -> Response:
+    async def send(self, outbound: Sendable, deadlines: Deadlines, proxy: str = "") -> Response:
         """Send and return at the head of the answer, whatever its status. `proxy`: `http://[user:password@]host:port`.
 
         Raises Failure of any phase. Cancelling the task closes the connection, also while it is being made.
@@ -155,7 +160,7 @@ class Client:
         self._pool.busy.add(connection)
         return connection
 
-    async def _ask(self, connection: Connection, head: bytes, outbound: Outbound, deadlines: Deadlines) -> Response:
+    async def _ask(self, connection: Connection, head: bytes, outbound: Sendable, deadlines: Deadlines) -> Response:
         exchange = Exchange(self._loop, connection, outbound.method, deadlines)
         if self._closed:
             connection.abort()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ COARSEST = 1.0
 FINEST = 0.01
 
 
-class Deadlines(Struct, frozen=True):
+class Deadlines(Struct, frozen=True, dict=True):
     """How long each phase of a request may take, in seconds."""
 
     connect: float
@@ -20,7 +21,7 @@ class Deadlines(Struct, frozen=True):
     idle: float
     """Between two arrivals of bytes after that. It rests while the reader is the slower one."""
 
-    @property
+    @cached_property
     def step(self) -> float:
         """Seconds between sweeps that are fine enough for these limits."""
         return max(FINEST, min(COARSEST, self.first / 4, self.idle / 4))

@@ -88,8 +88,9 @@ class Exchange:
 
     def wake(self) -> None:
         """Something has arrived: let the reader have all of it, and stop reading the socket when that is too much."""
-        if self.taker is not None and self.pieces and not self.is_over:
-            if self.taker(self._all()):
+        taker = self.taker
+        if taker is not None and self.pieces and not self.is_complete and self.failure is None:
+            if taker(self._all()):
                 return
             self.taker = None
         if self._waiter is not None:
@@ -138,8 +139,9 @@ class Exchange:
             self.taker = None
 
     def _all(self) -> bytes:
-        data = self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
-        self.pieces.clear()
+        pieces = self.pieces
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
         self.unread = 0
         return data
 

@@ -1,6 +1,21 @@
 """A request as plain values."""
 
+from typing import Protocol
+
 from msgspec import Struct
+
+
+class Sendable(Protocol):
+    """What can be sent: an `Outbound`, or whatever has the same fields."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 class Outbound(Struct, frozen=True):

@@ -5,14 +5,14 @@ from functools import lru_cache
 
 from ccr.upstream.address import Address
 from ccr.upstream.failure import Failure
-from ccr.upstream.outbound import Outbound
+from ccr.upstream.outbound import Sendable
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
 _FORBIDDEN = re.compile(r"[\r\n\x00]")
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 
 
-def head_of(outbound: Outbound, address: Address, proxy_authorization: str | None) -> bytes:
+def head_of(outbound: Sendable, address: Address, proxy_authorization: str | None) -> bytes:
     """The request line and headers, up to and with the empty line.
 
     `proxy_authorization` None: the server itself is spoken to; else a proxy is, in absolute form (RFC 9112, 3.2.2).

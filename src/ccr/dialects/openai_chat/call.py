@@ -1,37 +1,30 @@
 """One attempt at a chat completion: the request's body out, the answer's decoder back."""
 
+from collections.abc import Set
 from typing import Any, cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
-from ccr.dialects.blocks import IdMaker
+from ccr.dialects.blocks import IdMaker, call_ids
+from ccr.dialects.content import Accepts, media
 from ccr.dialects.dialect import Answer, Endpoint, Inbound, Learned, Outbound
-from ccr.dialects.openai_chat.conversation import Accepts, convert
+from ccr.dialects.error_body import error_text, read_failure, read_refusal
+from ccr.dialects.limits import max_tokens
+from ccr.dialects.openai_chat.conversation import convert
 from ccr.dialects.openai_chat.decoder import ChatDecoder
-from ccr.dialects.openai_chat.tools import ToolNames, choice, definitions
-from ccr.dialects.refusals import (
-    OPTIONAL_FIELDS,
-    Refusal,
-    Sent,
-    error_code,
-    error_text,
-    judge,
-    least_room,
-    read_refusal,
-    told,
-)
+from ccr.dialects.openai_chat.effort import thinking_fields
+from ccr.dialects.openai_chat.flags import Flags, read_flags
+from ccr.dialects.openai_chat.reshape import add_marks, add_schema, reshape, without_thinking
+from ccr.dialects.openai_chat.session import session_fields, session_headers
+from ccr.dialects.openai_chat.tools import choice, definitions
+from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
+from ccr.dialects.signature import FIELDS
+from ccr.dialects.tool_names import ToolNames
 from ccr.errors import UpstreamError
-from ccr.messages.blocks import Document, Image, ToolResult, ToolUse
 from ccr.messages.events import MessageStart, WireEvent
 from ccr.messages.message import fold
 from ccr.messages.request import MessagesRequest
-
-EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
-"""`output_config.effort` -> `reasoning_effort`: the three words that all backends with the field understand."""
-
-MARGIN = 256
-"""Tokens kept free between prompt and answer, besides a fiftieth of the prompt: the prompt's size is an estimate."""
 
 
 class OpenAiChat:
@@ -49,7 +42,7 @@ class ChatCall:
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
         self._body = body
-        self.outbound = Outbound(endpoint.url, _headers(endpoint), msgspec.json.encode(body))
+        self.outbound = Outbound(endpoint.url, _headers(inbound, endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
@@ -68,7 +61,7 @@ class ChatCall:
         request = self._inbound.request
         tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
         start = MessageStart(self._inbound.message_id, self._model, tokens)
-        ids = IdMaker(self._inbound.message_id, lambda: _call_ids(request), self._names.shortened)
+        ids = IdMaker(self._inbound.message_id, lambda: call_ids(request), self._names.shortened)
         return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
 
     def error(self, status: int, headers: dict[str, str], body: bytes) -> UpstreamError:
@@ -80,12 +73,8 @@ class ChatCall:
 
     def _in_stream(self, error: bytes) -> UpstreamError:
         """An error object inside a stream of status 200."""
-        text = error_text(b'{"error":' + error + b"}") or "an error without words"
-        refusal = Refusal(self._endpoint.name, error_code(error), text)
-        if refusal.status < 500:
-            failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
-        else:
-            failure = told(refusal)
+        refusal = read_failure(self._endpoint.name, error)
+        failure = judge(refusal, _sent(self._body, self._inbound), self._endpoint.learned)
         failure.phase = "body"
         return failure
 
@@ -93,47 +82,65 @@ class ChatCall:
 def build_body(inbound: Inbound, model: str, endpoint: Endpoint, names: ToolNames) -> dict[str, Any]:
     """The JSON body. Order of keys: what is stable first."""
     request, learned = inbound.request, endpoint.learned
+    flags, omitted = read_flags(endpoint.flags)
     body: dict[str, Any] = {"model": model}
-    body["messages"] = convert(request, names, Accepts(learned.images, learned.files))
+    body["messages"] = _messages(request, learned, names, flags)
     tools = definitions(request, names)
+    chosen = _tool_choice(request, names, flags) if tools else None
     if tools:
         body["tools"] = tools
-        chosen = choice(request, names)
         if chosen is not None:
             body["tool_choice"] = chosen
         if request.tool_choice and request.tool_choice.disable_parallel_tool_use:
             body["parallel_tool_calls"] = False
     limit = max_tokens(request, inbound.tokens, endpoint)
     if limit is not None:
-        body["max_completion_tokens" if learned.max_completion_tokens else "max_tokens"] = limit
+        renamed = learned.max_completion_tokens or flags.max_completion_tokens
+        body["max_completion_tokens" if renamed else "max_tokens"] = limit
     body.update(_sampling(request))
-    body.update(_reasoning(request))
-    body.update(_response_format(request))
+    body.update(thinking_fields(request, flags, forced=chosen not in (None, "none")))
+    body.update(_response_format(request, flags))
     body["stream"] = bool(request.stream)
     if request.stream:
         body["stream_options"] = {"include_usage": True}
-    return _without(body, learned)
+    if endpoint.flags:
+        body.update(_extras(request, flags))
+        body.update(session_fields(inbound, flags))
+    return _without(body, learned.omit | omitted if omitted else learned.omit)
 
 
-def max_tokens(request: MessagesRequest, tokens: int, endpoint: Endpoint) -> int | None:
-    """What the client asks for, clamped to what is known of the model's output limit and of the room in its window."""
-    wanted = request.max_tokens
-    if wanted is None:
-        return None
-    learned = endpoint.learned
-    output = _least(endpoint.max_output_tokens, learned.max_output_tokens)
-    window = _least(endpoint.context_window, learned.context_window)
-    limit = wanted if output is None else min(wanted, output)
-    if window is None:
-        return limit
-    prompt = learned.correction.apply(tokens)
-    room = window - prompt - prompt // 50 - MARGIN
-    # Where the estimate sees no room, the backend shall judge: it counts exactly.
-    return min(limit, max(room, least_room(window)))
+def _messages(request: MessagesRequest, learned: Learned, names: ToolNames, flags: Flags) -> list[dict[str, Any]]:
+    if flags.drop_reasoning:
+        request = without_thinking(request)
+    images, files = learned.images and not flags.text_only, learned.files and not flags.text_only
+    messages = convert(request, names, Accepts(images, files, not flags.no_image_urls))
+    messages = reshape(messages, flags)
+    schema = _schema(request)
+    if schema is not None and flags.json_object:
+        add_schema(messages, schema)
+    if flags.cache_marks:
+        add_marks(messages)
+    return messages
 
 
-def _least(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
+def _tool_choice(request: MessagesRequest, names: ToolNames, flags: Flags) -> str | dict[str, Any] | None:
+    chosen = choice(request, names)
+    if chosen is None or chosen == "none":
+        return chosen
+    free = flags.auto_choice_only or (flags.auto_choice_while_thinking and flags.no_off)
+    return None if free else chosen
+
+
+def _extras(request: MessagesRequest, flags: Flags) -> dict[str, Any]:
+    """Fields that only one provider each has."""
+    extras: dict[str, Any] = {}
+    if flags.parsed_reasoning:
+        extras["reasoning_format"] = "parsed"
+    if flags.split_reasoning:
+        extras["reasoning_split"] = True
+    if flags.tool_stream and request.stream and request.tools:
+        extras["tool_stream"] = True
+    return extras
 
 
 def _sampling(request: MessagesRequest) -> dict[str, Any]:
@@ -149,46 +156,41 @@ def _sampling(request: MessagesRequest) -> dict[str, Any]:
     return wanted
 
 
-def _reasoning(request: MessagesRequest) -> dict[str, Any]:
-    """Thinking as far as it is said aloud. Nothing for `adaptive` without effort: the backend's default is right."""
-    thinking = request.thinking
-    if thinking and thinking.type == "disabled":
-        return {"chat_template_kwargs": {"enable_thinking": False}}
-    effort = request.output_config and request.output_config.effort
-    if thinking and thinking.type == "enabled" and thinking.budget_tokens is not None:
-        # The npm tool's steps, so that old configurations think as much as before.
-        budget = thinking.budget_tokens
-        return {"reasoning_effort": "low" if budget <= 1024 else "medium" if budget <= 8192 else "high"}
-    if thinking and effort in EFFORTS:
-        return {"reasoning_effort": EFFORTS[effort]}
-    return {}
+def _response_format(request: MessagesRequest, flags: Flags) -> dict[str, Any]:
+    schema = _schema(request)
+    if schema is None:
+        return {}
+    if flags.json_object:
+        return {"response_format": {"type": "json_object"}}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    }
 
 
-def _response_format(request: MessagesRequest) -> dict[str, Any]:
+def _schema(request: MessagesRequest) -> Raw | None:
     wanted = request.format
     if wanted is None or wanted.type != "json_schema" or wanted.schema is UNSET:
-        return {}
-    schema = {"name": "answer", "schema": wanted.schema, "strict": True}
-    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+        return None
+    return wanted.schema
 
 
-def _without(body: dict[str, Any], learned: Learned) -> dict[str, Any]:
-    """The body without what this model has refused by name."""
-    if not learned.omit:
+def _without(body: dict[str, Any], omit: Set[str]) -> dict[str, Any]:
+    """The body without what this model has refused by name, or is known to refuse."""
+    if not omit:
         return body
     for message in body["messages"]:
-        for name in learned.omit & {"reasoning_content", "reasoning"}:
+        for name in omit & frozenset(FIELDS):
             message.pop(name, None)
-    if "strict" in learned.omit:
+    if "strict" in omit:
         for tool in body.get("tools", []):
             tool["function"].pop("strict", None)
-    return {name: value for name, value in body.items() if name not in learned.omit}
+    return {name: value for name, value in body.items() if name not in omit}
 
 
 def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     fields = {name for name in OPTIONAL_FIELDS if name in body}
     for message in body["messages"]:
-        fields.update({"reasoning_content", "reasoning"} & message.keys())
+        fields.update(message.keys() & FIELDS)
     if any("strict" in tool["function"] for tool in body.get("tools", [])):
         fields.add("strict")
     images, files = media(inbound.request)
@@ -196,33 +198,14 @@ def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     return Sent(fields, limit, images, files, inbound.tokens)
 
 
-def media(request: MessagesRequest) -> tuple[bool, bool]:
-    """Whether the request holds images, and whether it holds documents; also inside tool results."""
-    images = files = False
-    for message in request.messages:
-        if isinstance(message.content, str):
-            continue
-        for block in message.content:
-            inner = block.content if isinstance(block, ToolResult) and isinstance(block.content, list) else ()
-            for one in (block, *inner):
-                images = images or isinstance(one, Image)
-                files = files or isinstance(one, Document)
-    return images, files
-
-
-def _call_ids(request: MessagesRequest) -> list[str]:
-    return [
-        block.id
-        for message in request.messages
-        if message.role == "assistant" and not isinstance(message.content, str)
-        for block in message.content
-        if isinstance(block, ToolUse)
-    ]
-
-
-def _headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+def _headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
-    if endpoint.api_key:
+    flags, _ = read_flags(endpoint.flags)
+    if endpoint.api_key and flags.api_key_header:
+        headers["api-key"] = endpoint.api_key
+    elif endpoint.api_key:
         headers["authorization"] = f"Bearer {endpoint.api_key}"
+    if endpoint.flags:
+        headers.update(session_headers(inbound, flags))
     headers.update({name.lower(): value for name, value in endpoint.headers.items()})
     return tuple(headers.items())

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from ccr.dialects.signature import FIELDS
 from ccr.messages.events import Usage
 
 Literal = Raw | UnsetType
@@ -27,8 +28,13 @@ class Delta(Struct, gc=False):
     content: Literal = UNSET
     reasoning_content: Literal = UNSET
     reasoning: Literal = UNSET
+    thinking: Literal = UNSET
+    reasoning_details: Literal = UNSET
+    thinking_blocks: Literal = UNSET
     refusal: Literal = UNSET
     tool_calls: list[ToolCallDelta] | None = None
+    function_call: FunctionDelta | None = None
+    """The form before `tool_calls`: one call, without an id."""
 
 
 class Choice(Struct, gc=False):
@@ -66,11 +72,12 @@ class OpenAiUsage(Struct, gc=False):
 
     @property
     def says_something(self) -> bool:
-        return self.prompt_tokens is not None or self.completion_tokens is not None
+        """Zeros say nothing: some gateways send them before the true counts."""
+        return bool(self.prompt_tokens or self.completion_tokens)
 
 
 def _count(tokens: int | None) -> int | None:
-    return tokens if tokens is not None and tokens >= 0 else None
+    return tokens if tokens is not None and 0 <= tokens < 2**53 else None
 
 
 class Chunk(Struct, gc=False):
@@ -118,6 +125,9 @@ def _loosely(value: Any) -> Chunk:
     return chunk
 
 
+_LITERALS = ("content", "refusal", *FIELDS)
+
+
 def _choice(value: dict[str, Any]) -> Choice:
     finish, stop = value.get("finish_reason"), value.get("stop_reason")
     return Choice(
@@ -134,22 +144,31 @@ def _delta(value: Any) -> Delta | None:
         return None
     calls = value.get("tool_calls")
     return Delta(
-        content=_literal(value.get("content")),
-        reasoning_content=_literal(value.get("reasoning_content")),
-        reasoning=_literal(value.get("reasoning")),
-        refusal=_literal(value.get("refusal")),
+        **{name: _literal(value[name]) for name in _LITERALS if name in value},
         tool_calls=[_call(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else None,
+        function_call=_function(value.get("function_call")),
     )
 
 
 def _call(value: dict[str, Any]) -> ToolCallDelta:
-    function = value.get("function")
     index, call_id = value.get("index"), value.get("id")
-    delta = ToolCallDelta(index if isinstance(index, int) else None, str(call_id) if call_id is not None else None)
-    if isinstance(function, dict):
-        name = function.get("name")
-        delta.function = FunctionDelta(name if isinstance(name, str) else None, _literal(function.get("arguments")))
-    return delta
+    return ToolCallDelta(
+        index if isinstance(index, int) and not isinstance(index, bool) else None,
+        _unicode(str(call_id)) if call_id is not None else None,
+        _function(value.get("function")),
+    )
+
+
+def _function(value: Any) -> FunctionDelta | None:
+    if not isinstance(value, dict):
+        return None
+    name = value.get("name")
+    return FunctionDelta(_unicode(name) if isinstance(name, str) else None, _literal(value.get("arguments")))
+
+
+def _unicode(text: str) -> str:
+    """The text without halves of characters, which no encoder takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _usage(value: dict[str, Any]) -> OpenAiUsage:

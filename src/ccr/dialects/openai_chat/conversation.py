@@ -6,10 +6,11 @@ Rules that keep a backend's prompt cache warm and its chat template content:
   no trace; a growing conversation only appends.
 - System text goes first as one string. A system message in mid-conversation stays in its place as a `<system-reminder>`
   user turn: hoisted to the front it would invalidate the whole prefix, and strict templates refuse it elsewhere.
-- Turns alternate: neighbouring user turns are merged.
+- Turns alternate: neighbouring turns of one role are merged.
 - Tool results follow their call at once, in the order of the calls, one for each; what else the user says comes after.
 """
 
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -19,9 +20,11 @@ from ccr.dialects.content import (
     JOIN,
     NO_FILE,
     NO_IMAGE,
+    NO_IMAGE_URL,
     NO_RESULT,
     SEE_ATTACHMENT,
     STORED_IMAGE,
+    Accepts,
     failed_result,
     loaded,
     orphan,
@@ -30,8 +33,8 @@ from ccr.dialects.content import (
     titled,
     unknown_text,
 )
-from ccr.dialects.openai_chat.tools import ToolNames
-from ccr.dialects.signature import field_of
+from ccr.dialects.signature import Item, recall
+from ccr.dialects.tool_names import ToolNames
 from ccr.messages.blocks import (
     Base64Source,
     Block,
@@ -54,13 +57,6 @@ Part = dict[str, Any]
 """A content part of a user message: text, image_url or file."""
 
 
-class Accepts(msgspec.Struct, frozen=True):
-    """What the model takes besides text."""
-
-    images: bool = True
-    files: bool = True
-
-
 def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> list[dict[str, Any]]:
     """All messages, the system prompt first."""
     out: list[dict[str, Any]] = []
@@ -69,11 +65,12 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append({"role": "system", "content": system})
     turn = UserTurn(accepts)
     calls: list[str] = []
-    for message in request.messages:
-        if message.role != "assistant":
-            turn.add(message)
+    for is_assistant, neighbours in groupby(request.messages, lambda message: message.role == "assistant"):
+        if not is_assistant:
+            for message in neighbours:
+                turn.add(message)
             continue
-        said, next_calls = _assistant(message, names)
+        said, next_calls = _assistant(_joined(list(neighbours)), names)
         if said is None:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -83,12 +80,22 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
     return out
 
 
+def _joined(messages: list[Message]) -> Message:
+    """Neighbouring assistant messages are one turn, as in the Messages API: the results of all their calls follow."""
+    if len(messages) == 1:
+        return messages[0]
+    blocks: list[Block] = []
+    for message in messages:
+        blocks += [Text(message.content)] if isinstance(message.content, str) else message.content
+    return Message("assistant", blocks)
+
+
 def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | None, list[str]]:
     if isinstance(message.content, str):
         return ({"role": "assistant", "content": message.content}, []) if message.content else (None, [])
     texts: list[str] = []
     calls: list[dict[str, Any]] = []
-    reasoning: dict[str, str] = {}
+    reasoning: dict[str, str | list[Item]] = {}
     for block in message.content:
         # Not `match`: a class pattern that misses costs eight times as much for a Struct (measured).
         if type(block) is Text:
@@ -96,9 +103,8 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         elif type(block) is ToolUse:
             function = {"name": names.outward(block.name), "arguments": _arguments(block)}
             calls.append({"id": block.id, "type": "function", "function": function})
-        elif type(block) is Thinking and block.thinking:
-            name = field_of(block.signature)
-            reasoning[name] = reasoning[name] + JOIN + block.thinking if name in reasoning else block.thinking
+        elif type(block) is Thinking:
+            _recall(block, reasoning)
         elif type(block) is Unknown:
             texts += [text] if (text := unknown_text(block)) else []
     if not texts and not calls and not reasoning:
@@ -108,6 +114,16 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
     if calls:
         said["tool_calls"] = calls
     return said, [call["id"] for call in calls]
+
+
+def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
+    """Add thinking under the fields that it came in."""
+    for name, said in recall(block.signature, block.thinking).items():
+        before = reasoning.get(name)
+        if isinstance(said, list):
+            reasoning[name] = before + said if isinstance(before, list) else said
+        elif said:
+            reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
 def _arguments(block: ToolUse) -> str:
@@ -121,8 +137,8 @@ class UserTurn:
 
     def __init__(self, accepts: Accepts) -> None:
         self._accepts = accepts
-        self._results: dict[str, tuple[str, list[Part]]] = {}
-        """By call id: the text of the result and its images."""
+        self._results: dict[str, list[tuple[str, list[Part]]]] = {}
+        """By call id: the texts of the results and their images."""
         self._parts: list[Part] = []
         self._empty = True
 
@@ -141,12 +157,16 @@ class UserTurn:
         """The messages of this turn, after an assistant message that made these calls."""
         out: list[dict[str, Any]] = []
         images: list[Part] = []
-        for call in calls:
-            text, parts = self._results.pop(call, (NO_RESULT, []))
+        for position, call in enumerate(calls):
+            results = self._take(call, is_last=call not in calls[position + 1 :])
+            text = "\n".join([text for text, _ in results]) if results else NO_RESULT
             out.append({"role": "tool", "tool_call_id": call, "content": text})
-            images += parts
+            images += [part for _, parts in results for part in parts]
         orphans = [
-            part for text, parts in self._results.values() for part in ({"type": "text", "text": orphan(text)}, *parts)
+            part
+            for results in self._results.values()
+            for text, parts in results
+            for part in ({"type": "text", "text": orphan(text)}, *parts)
         ]
         # An image must not stand between two tool messages: the pictures of all results follow them.
         parts = orphans + images + self._parts
@@ -156,14 +176,18 @@ class UserTurn:
             out.append({"role": "user", "content": ""})
         return out
 
+    def _take(self, call: str, is_last: bool) -> list[tuple[str, list[Part]]]:
+        """The results of a call: all that bear its id, but one each where several calls share the id."""
+        results = self._results.get(call, [])
+        taken = results if is_last else results[:1]
+        self._results[call] = results[len(taken) :]
+        return taken
+
     def _block(self, block: Block) -> None:
         match block:
             case ToolResult():
                 text, parts = self._result(block)
-                if block.tool_use_id in self._results:
-                    earlier, before = self._results[block.tool_use_id]
-                    text, parts = f"{earlier}\n{text}", before + parts
-                self._results[block.tool_use_id] = (text, parts)
+                self._results.setdefault(block.tool_use_id, []).append((text, parts))
             case Text():
                 self._text(block.text)
             case Image():
@@ -212,8 +236,10 @@ class UserTurn:
         match image.source:
             case Base64Source(data=data, media_type=media_type):
                 url = f"data:{media_type};base64,{data}"
-            case UrlSource(url=url):
+            case UrlSource(url=url) if self._accepts.image_urls:
                 pass
+            case UrlSource():
+                return {"type": "text", "text": NO_IMAGE_URL}
             case FileSource():
                 return {"type": "text", "text": STORED_IMAGE}
         return {"type": "image_url", "image_url": {"url": url}}

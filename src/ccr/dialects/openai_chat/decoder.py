@@ -12,8 +12,11 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from ccr.dialects.blocks import BlockSequencer, IdMaker
+from ccr.dialects.error_body import error_text
 from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenAiUsage, ToolCallDelta, decode_chunk
-from ccr.dialects.signature import FIELDS
+from ccr.dialects.openai_chat.repeated import CARRIAGE_RETURN, LINE_FEED, Repeated, learn
+from ccr.dialects.openai_chat.values import arguments_of, documents, read_items, read_parts, text_of
+from ccr.dialects.signature import LIST_FIELDS, PLAIN_FIELDS
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
     EMPTY,
@@ -28,7 +31,7 @@ from ccr.messages.events import (
     Usage,
     str_literal,
 )
-from ccr.messages.sse import SseParser
+from ccr.messages.sse import BOM, SseParser, is_stream
 
 STOP_REASONS: dict[str, StopReason] = {
     "stop": "end_turn",
@@ -45,8 +48,8 @@ STOP_REASONS: dict[str, StopReason] = {
 """Any other word (abort, error, insufficient_system_resource …) says that the answer is not a whole one."""
 
 NO_ERROR = (b"null", b"{}", b"false", EMPTY)
-_FLAT_ERROR = re.compile(rb'"object"\s*:\s*"error"|"message"\s*:\s*"|"detail"\s*:')
-"""An error without the `error` around it (older vLLM, Mistral, FastAPI)."""
+_FLAT_ERROR = re.compile(rb'"object"\s*:\s*"error"|"(?:message|msg|detail|errors|base_resp)"\s*:')
+"""An error without the `error` around it (older vLLM, Mistral, FastAPI, Z.AI, Cloudflare, MiniMax)."""
 
 
 class ChatDecoder:
@@ -66,6 +69,7 @@ class ChatDecoder:
         self._sse = SseParser()
         self._blocks = BlockSequencer(ids)
         self._started = False
+        self._repeated: Repeated | None = None
         self.ended = False
         self._finish_reason: str | None = None
         self._matched: str | None = None
@@ -87,12 +91,41 @@ class ChatDecoder:
 
     def feed(self, data: bytes) -> list[Event]:
         out: list[Event] = []
-        for _, payload in self._sse.feed(data):
-            self._payload(payload, out)
+        if self._sse.is_between and CARRIAGE_RETURN not in data:
+            data = data[self._plain(data, out) :]
+        if data:
+            self._repeated = None
+            for event, payload in self._sse.feed(data):
+                if event == b"error":
+                    self._error_event(payload, out)
+                else:
+                    self._payload(payload, out)
         return out
+
+    def _plain(self, data: bytes, out: list[Event]) -> int:
+        """Frames that are whole and of one line, as nearly all are. Returns where they end."""
+        position = 0
+        while not self.ended:
+            if self._repeated is not None:
+                position = self._repeated.take(data, position, out)
+            end = data.find(LINE_FEED, position)
+            if end < 0 or not data.startswith(b"\n", end + 1) or not data.startswith(b"data: ", position):
+                break
+            payload = data[position + 6 : end]
+            position = end + 2
+            before = len(out)
+            self._payload(payload, out)
+            if len(out) == before + 1 and self._blocks.is_plain:
+                self._repeated = learn(payload, out[-1], self._blocks.arguments)
+            else:
+                self._repeated = None
+        return position
 
     def finish(self) -> list[Event]:
         out: list[Event] = []
+        rest = self._sse.rest
+        if not self._started and not self.ended and rest.removeprefix(BOM).lstrip()[:1] in (b"{", b"[", b"<"):
+            return self._no_stream(rest)
         for _, payload in self._sse.finish():
             # Bytes without a closing blank line may be half an event: only a whole one counts.
             if payload.rstrip().endswith((b"}", b"[DONE]")):
@@ -102,18 +135,45 @@ class ChatDecoder:
         return out
 
     def whole(self, body: bytes) -> list[Event]:
-        """All events of an answer that came as one JSON document. Raises msgspec.DecodeError when it is none."""
+        """All events of an answer that came in one piece: one document, or a stream that was not announced as one.
+
+        Raises msgspec.DecodeError when it is neither.
+        """
+        if is_stream(body):
+            return [*self.feed(body), *self.finish()]
         out: list[Event] = []
-        chunk = decode_chunk(body)
-        for choice in chunk.choices or []:
-            if choice.message is not None and choice.message.tool_calls:
-                # Each entry of a whole answer is a call of its own, whatever index or id it bears.
-                for position, call in enumerate(choice.message.tool_calls):
-                    call.index = position
-        self._object(body, chunk, out)
+        for document in documents(body):
+            chunk = decode_chunk(document)
+            for choice in chunk.choices or []:
+                if choice.message is not None and choice.message.tool_calls:
+                    # Each entry of a whole answer is a call of its own, whatever index or id it bears.
+                    for position, call in enumerate(choice.message.tool_calls):
+                        call.index = position
+            if not self.ended:
+                self._object(document, chunk, out)
         if not self.ended:
             self._end(out)
         return out
+
+    def _no_stream(self, body: bytes) -> list[Event]:
+        """One document although a stream was announced."""
+        try:
+            return self.whole(body)
+        except msgspec.DecodeError:
+            out: list[Event] = []
+            self._fail(f"did not answer with a stream: {error_text(body) or 'an empty answer'}", out, quotes=True)
+            return out
+
+    def _error_event(self, payload: bytes, out: list[Event]) -> None:
+        """An event that is named `error`, whatever its data."""
+        if self.ended:
+            return
+        try:
+            error = bytes(decode_chunk(payload).error)  # type: ignore[arg-type]  # UNSET is no bytes: TypeError
+        except (msgspec.DecodeError, TypeError):
+            error = str_literal(error_text(payload) or "an error without words")
+        self.ended = True
+        out.append(Failed(self._explain(error)))
 
     def _payload(self, payload: bytes, out: list[Event], whole: bool = True) -> None:
         if self.ended:
@@ -125,14 +185,12 @@ class ChatDecoder:
             chunk = decode_chunk(payload)
         except msgspec.DecodeError:
             if whole and payload.strip():
-                self._fail(
-                    f"{self._provider} sent a stream event that is not JSON: {_excerpt(payload)}", out, quotes=True
-                )
+                self._fail(f"sent a stream event that is not JSON: {_excerpt(payload)}", out, quotes=True)
             return
         self._object(payload, chunk, out)
 
     def _object(self, payload: bytes, chunk: Chunk, out: list[Event]) -> None:
-        if chunk.choices is None and chunk.error is UNSET and _FLAT_ERROR.search(payload):
+        if not chunk.choices and chunk.error is UNSET and _FLAT_ERROR.search(payload) and error_text(payload):
             chunk.error = Raw(payload)
         self._chunk(chunk.choices, chunk.usage, chunk.error, out)
 
@@ -164,41 +222,72 @@ class ChatDecoder:
 
     def _delta(self, delta: Delta, out: list[Event]) -> None:
         # Absent fields are asked for first: this runs for every delta.
-        if delta.reasoning_content is not UNSET or delta.reasoning is not UNSET:
-            for name in FIELDS:
-                literal = _text(getattr(delta, name))
-                if literal != EMPTY:
-                    self._blocks.thinking(literal, name, out)
-                    break  # a backend that sends both names means the same text
+        if (
+            delta.reasoning_content is not UNSET
+            or delta.reasoning is not UNSET
+            or delta.reasoning_details is not UNSET
+            or delta.thinking is not UNSET
+            or delta.thinking_blocks is not UNSET
+        ):
+            self._reasoning(delta, out)
         if delta.content is not UNSET:
-            literal = _text(delta.content)
-            if literal != EMPTY:
-                self._blocks.text(literal, out)
+            literal = bytes(delta.content)
+            if literal[:1] == b'"':
+                if literal != EMPTY:
+                    self._blocks.text(literal, out)
+            elif literal[:1] in (b"[", b"{"):
+                self._parts(delta.content, out)
         if delta.refusal is not UNSET:
-            literal = _text(delta.refusal)
+            literal = text_of(delta.refusal)
             if literal != EMPTY:
                 self._blocks.text(literal, out)
         if delta.tool_calls:
             for call in delta.tool_calls:
                 self._call(call, out)
+        elif delta.function_call is not None:
+            self._call(ToolCallDelta(0, None, delta.function_call), out)
+
+    def _reasoning(self, delta: Delta, out: list[Event]) -> None:
+        """A backend that sends several names means the same text; a list of items says more than a plain one."""
+        plain, field = EMPTY, ""
+        for field in PLAIN_FIELDS:
+            plain = text_of(getattr(delta, field))
+            if plain != EMPTY:
+                break
+        if delta.reasoning_details is not UNSET or delta.thinking_blocks is not UNSET:
+            for name in LIST_FIELDS:
+                text, items = read_items(getattr(delta, name))
+                if items:
+                    self._blocks.thinking_items(str_literal(text) if text else plain, name, items, out)
+                    return
+        if plain != EMPTY:
+            self._blocks.thinking(plain, field, out)
+
+    def _parts(self, content: Raw, out: list[Event]) -> None:
+        """Content in parts, of which some may be thinking (docs.mistral.ai/capabilities/reasoning)."""
+        for thinking, text in read_parts(content):
+            if thinking:
+                self._blocks.thinking(str_literal(thinking), PLAIN_FIELDS[0], out)
+            if text:
+                self._blocks.text(str_literal(text), out)
 
     def _call(self, call: ToolCallDelta, out: list[Event]) -> None:
         function = call.function
         name = (function and function.name) or ""
-        arguments = _arguments(function.arguments) if function else EMPTY
+        arguments = arguments_of(function.arguments) if function else EMPTY
         self._blocks.call(call.index, call.id or "", name, arguments, out)
 
     def _end(self, out: list[Event]) -> None:
         if self._finish_reason is None:
-            self._fail(f"{self._provider} ended its answer before it was complete.", out)
+            self._fail("ended its answer before it was complete.", out)
             return
         stop_reason = STOP_REASONS.get(self._finish_reason.lower())
         if stop_reason is None:
-            self._fail(f"{self._provider} broke off its answer: finish_reason {self._finish_reason[:40]!r}.", out)
+            self._fail(f"broke off its answer: finish_reason {self._finish_reason[:40]!r}.", out)
             return
         self._blocks.close(out)
         if self._blocks.nameless:
-            self._fail(f"{self._provider} sent a tool call without a name.", out)
+            self._fail("sent a tool call without a name.", out)
             return
         if not self._blocks.blocks:
             # An answer needs a block; the client asks once more by itself when it is empty.
@@ -212,37 +301,10 @@ class ChatDecoder:
         out.extend((MessageDelta(stop_reason, matched, self.usage), MessageStop()))
         self.ended = True
 
-    def _fail(self, message: str, out: list[Event], quotes: bool = False) -> None:
+    def _fail(self, what: str, out: list[Event], quotes: bool = False) -> None:
         self.ended = True
+        message = f"provider {self._provider} {what}"
         out.append(Failed(UpstreamError(self._provider, "body", message, quotes=quotes)))
-
-
-class _Part(msgspec.Struct):
-    text: str = ""
-
-
-def _text(value: Literal) -> bytes:
-    """The text of a field as a literal; `""` where there is none."""
-    if value is UNSET:
-        return EMPTY
-    literal = bytes(value)
-    if literal.startswith(b'"'):
-        return literal
-    if literal.startswith(b"["):  # content parts (Mistral)
-        try:
-            parts = msgspec.json.decode(value, type=list[_Part])
-        except msgspec.ValidationError:
-            return EMPTY
-        return str_literal("".join(part.text for part in parts))
-    return EMPTY
-
-
-def _arguments(value: Literal) -> bytes:
-    """A piece of arguments as a literal; an object, which some backends send, becomes its text."""
-    if value is UNSET or bytes(value) == b"null":
-        return EMPTY
-    data = bytes(value)
-    return data if data[:1] == b'"' else str_literal(data.decode())
 
 
 def _excerpt(payload: bytes) -> str:

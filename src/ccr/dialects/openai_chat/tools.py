@@ -1,39 +1,14 @@
-"""Tool definitions and names. OpenAI allows names of 64 letters, digits, `_` and `-`; the Messages API allows 128."""
+"""Tool definitions and the choice among them."""
 
-import hashlib
-import re
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 
+from ccr.dialects.tool_names import ToolNames
 from ccr.messages.request import PLACEHOLDER_TOOL, MessagesRequest, Tool, ToolChoice
 
-LONGEST_NAME = 64
-_ALLOWED = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _EMPTY_SCHEMA = Raw(b'{"type":"object","properties":{}}')
-
-
-class ToolNames:
-    """Shortens names on the way out; `shortened` restores them. The same name always gives the same short one."""
-
-    def __init__(self) -> None:
-        self.shortened: dict[str, str] = {}
-        """Short name -> the tool's own."""
-
-    def outward(self, name: str) -> str:
-        if _is_allowed(name):
-            return name
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        short = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[: LONGEST_NAME - 9] + "_" + digest
-        self.shortened[short] = name
-        return short
-
-
-@lru_cache(maxsize=1024)
-def _is_allowed(name: str) -> bool:
-    return _ALLOWED.fullmatch(name) is not None
 
 
 def definitions(request: MessagesRequest, names: ToolNames) -> list[dict[str, Any]]:
