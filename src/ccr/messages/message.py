@@ -124,10 +124,10 @@ def _fill(block: AnswerBlock, text: str) -> None:
         case ThinkingBlock():
             block.thinking = text
         case ToolUseBlock():
-            block.input = _arguments(text)
+            block.input = arguments(text)
 
 
-def _arguments(text: str) -> Raw:
+def arguments(text: str) -> Raw:
     """The JSON of a call. `input` must be an object here: what does not parse is kept as text."""
     if not text.strip():
         return Raw(b"{}")

@@ -8,6 +8,7 @@ from ccr.transformers.force_reasoning import ForceReasoning
 from ccr.transformers.limits import MaxCompletionTokens, MaxToken, Sampling
 from ccr.transformers.named import (
     Anthropic,
+    Cerebras,
     EnhanceTool,
     Gemini,
     OpenAi,
@@ -17,7 +18,7 @@ from ccr.transformers.named import (
     VertexGemini,
     VertexOpenAi,
 )
-from ccr.transformers.providers import Cerebras, DeepSeek, Groq
+from ccr.transformers.providers import DeepSeek, Groq
 from ccr.transformers.reasoning import Reasoning
 from ccr.transformers.tool_use import ToolUse
 from ccr.transformers.transformer import Asked, Chain, Transformer, chain

@@ -35,28 +35,18 @@ def _completed(there: Fields, more: Fields) -> Fields:
 
 
 class OpenRouter(Transformer, frozen=True):
-    """Options become fields of the body, such as `provider: {only: […]}`; Claude's prompts are cached."""
+    """Options become fields of the body, such as `provider: {only: […]}`; what is there is replaced."""
 
     name = "openrouter"
     takes_anything = True
     fields: Fields = field(default_factory=dict)
 
     def on_outbound(self, body: Body, asked: Asked) -> None:
-        # Anthropic's models are the ones there whose prompt cache must be asked for; one field does it for the whole
-        # conversation (openrouter.ai/docs/guides/best-practices/prompt-caching; microsoft/vscode#312939).
-        if asked.dialect == "openai-chat" and "claude" in asked.model.lower() and "cache_control" not in self.fields:
-            body.set("cache_control", {"type": "ephemeral"})
         for name, value in self.fields.items():
             body.set(name, value)
 
 
-class Vercel(Transformer, frozen=True):
-    """Options become fields of the body, such as `providerOptions: {…}`."""
+class Vercel(OpenRouter, frozen=True):
+    """The same for Vercel's AI gateway, such as `providerOptions: {…}`."""
 
     name = "vercel"
-    takes_anything = True
-    fields: Fields = field(default_factory=dict)
-
-    def on_outbound(self, body: Body, asked: Asked) -> None:
-        for name, value in self.fields.items():
-            body.set(name, value)

@@ -15,9 +15,9 @@ from ccr.transformers.transformer import Asked, Transformer
 
 OPEN, CLOSE = "<reasoning_content>", "</reasoning_content>"
 INSTRUCTION = (
-    f"<system-reminder>Think before you act. Begin every reply with your thoughts in {OPEN} and {CLOSE}: what is known, "
-    "what is missing, which step comes next and why. After the closing tag follow the answer or the tool call. The user "
-    "does not see the thoughts.</system-reminder>"
+    f"<system-reminder>Think before you act. Begin every reply with your thoughts in {OPEN} and {CLOSE}: what is "
+    "known, what is missing, which step comes next and why. After the closing tag follow the answer or the tool call. "
+    "The user does not see the thoughts.</system-reminder>"
 )
 
 

@@ -41,6 +41,12 @@ class EnhanceTool(Transformer, frozen=True):
     name = "enhancetool"
 
 
+class Cerebras(Transformer, frozen=True):
+    """Nothing more than Cerebras' flags (`providers/catalogue.py`)."""
+
+    name = "cerebras"
+
+
 class VertexGemini(Transformer, frozen=True):
     """Gemini on Vertex AI."""
 

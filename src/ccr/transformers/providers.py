@@ -1,4 +1,8 @@
-"""Single providers: `deepseek`, `groq`, `cerebras`. Their answers need nothing: every form is read without a name."""
+"""Single providers: `deepseek`, `groq`.
+
+Most of what the npm tool did under these names needs none: answers are read in every form, and how a provider deviates
+in requests is known by its address, or by the name that stands here (`providers/catalogue.py`).
+"""
 
 import msgspec
 from msgspec import Raw
@@ -42,18 +46,3 @@ def _without_schema(tool: dict[str, Raw]) -> dict[str, object]:
         return {**tool}
     del parameters["$schema"]
     return {**tool, "function": {**function, "parameters": parameters}}
-
-
-class Cerebras(Transformer, frozen=True):
-    """Switches thinking off in Cerebras' own word where the client does."""
-
-    name = "cerebras"
-
-    def on_outbound(self, body: Body, asked: Asked) -> None:
-        thinking = asked.request.thinking
-        if asked.dialect != "openai-chat" or thinking is None or thinking.type != "disabled":
-            return
-        body.remove("chat_template_kwargs")
-        # Its GLM models know the field (inference-docs.cerebras.ai, "Reasoning"); gpt-oss cannot do without thinking.
-        if "glm" in asked.model.lower():
-            body.set("disable_reasoning", True)

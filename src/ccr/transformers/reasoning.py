@@ -19,7 +19,10 @@ class Reasoning(Transformer, frozen=True):
         if asked.dialect != "openai-chat" or thinking is None:
             return
         off = thinking.type == "disabled"
-        body.set("thinking", {"type": "disabled" if off else "enabled"})
-        body.set("enable_thinking", not off)
+        if "thinking" not in body:  # else the provider's flags know the word better
+            body.set("thinking", {"type": "disabled" if off else "enabled"})
+        # DashScope refuses it without streaming (alibabacloud.com/help/en/model-studio/deep-thinking).
+        if "enable_thinking" not in body and (off or asked.request.stream):
+            body.set("enable_thinking", not off)
         if off:
             body.remove("reasoning_effort")  # DeepSeek refuses the two together

@@ -44,8 +44,8 @@ NATIVE_TAGS = {
 """Those that models are trained on: Qwen, DeepSeek, GLM, MiniMax and many more; Gemini behind its OpenAI endpoint;
 Mistral's Magistral; Seed-OSS; Kimi."""
 ALL_TAGS = {**NATIVE_TAGS, "<thinking>": "</thinking>", "<reasoning>": "</reasoning>", "<reason>": "</reason>"}
-"""And those that models imitate, or that a prompt asks for (open-webui's list): whoever asks for them wants to read them,
-so they count only where the configuration says it."""
+"""And those that models imitate, or that a prompt asks for (open-webui's list): whoever asks for them wants to read
+them, so they count only where the configuration says it."""
 
 _LONE_CLOSE = re.compile(r"\n[ \t]*</think>[ \t]*(?:\n|$)")
 _ESCAPE = b"\\u"

@@ -28,8 +28,8 @@ from ccr.transformers.transformer import Asked, Transformer
 EXIT = "ExitTool"
 REMINDER = (
     "<system-reminder>Tool mode is on: every turn calls a tool. Choose the one that brings the task forward most. When "
-    f"no tool fits, or the task is done, call `{EXIT}` with your answer as its `response`: it is the only way to answer "
-    "with text.</system-reminder>"
+    f"no tool fits, or the task is done, call `{EXIT}` with your answer as its `response`: it is the only way to "
+    "answer with text.</system-reminder>"
 )
 TOOL = {
     "name": EXIT,
@@ -48,12 +48,13 @@ class ToolUse(Transformer, frozen=True):
     name = "tooluse"
 
     def on_request(self, body: Body, asked: Asked) -> None:
-        names = [tool.name for tool in asked.request.tools or [] if not tool.is_server_tool]
+        tools = body.items("tools")
+        calls = any(not tool.is_server_tool for tool in asked.request.tools or [])
         choice = asked.request.tool_choice
         # A client that demands or forbids a call itself is obeyed.
-        if not names or EXIT in names or (choice is not None and choice.type != "auto"):
+        if not calls or any(_is_exit(tool) for tool in tools) or (choice is not None and choice.type != "auto"):
             return
-        body.set("tools", [*body.items("tools"), TOOL])
+        body.set("tools", [*tools, TOOL])
         body.set("system", [*_system(body), {"type": "text", "text": REMINDER}])
         if not _forbids_force(asked):
             body.set("tool_choice", {**(body.get("tool_choice") or {}), "type": "any"})
@@ -61,6 +62,10 @@ class ToolUse(Transformer, frozen=True):
     def filter(self, asked: Asked) -> Filter | None:
         offered = any(tool.name == EXIT for tool in asked.request.tools or [])
         return ExitCalls() if offered else None
+
+
+def _is_exit(tool: dict[str, Raw]) -> bool:
+    return bytes(tool.get("name", b"")) == b'"ExitTool"'
 
 
 def _system(body: Body) -> list[object]:
