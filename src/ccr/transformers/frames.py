@@ -2,7 +2,7 @@
 
 Only where a filter is at work: without one the frames pass untouched. What no filter knows (server tools and what they
 give, redacted thinking, citations, pings, new kinds) stays a `Verbatim` of one frame, with its index put right.
-Blocks that overlap (vLLM sends all stops at the end) come one after another.
+Blocks that overlap (llama.cpp sends all stops at the end) come one after another.
 """
 
 import re
@@ -177,7 +177,7 @@ class Frames:
     def content(self, events: list[Event], original: list[Raw]) -> list[object]:
         """The blocks of a whole answer, out of the events as `write` takes them. `original`: the backend's blocks."""
         blocks: list[object] = []
-        block: dict[str, object] = {}
+        block: dict[str, object] | Raw = {}
         pieces: list[bytes] = []
         for event in events:
             if type(event) is TextStart:
@@ -193,11 +193,13 @@ class Frames:
                 pieces.append(event.thinking)
             elif type(event) is InputJsonDelta:
                 pieces.append(event.partial_json)
-            elif type(event) is SignatureDelta:
+            elif type(event) is SignatureDelta and isinstance(block, dict):
                 block["signature"] = event.signature
+            elif type(event) is Verbatim and event.data.startswith(b"event: content_block_start"):
+                block = original[msgspec.json.decode(event.data.partition(b"\ndata: ")[2], type=_Wire).index]
             elif type(event) is BlockStop:
-                blocks.append(_filled(block, joined(pieces)) if block else original[event.index])
-                block, pieces = {}, []
+                blocks.append(_filled(block, joined(pieces)) if isinstance(block, dict) else block)
+                pieces = []
         return blocks
 
     def _ending(self, event: MessageDelta) -> bytes:
