@@ -66,6 +66,10 @@ def test_sampling_overrides_the_client(dialect: Any) -> None:
     }
 
 
+def test_a_penalty_stays_out_of_languages_that_have_no_word_for_it() -> None:
+    assert "repetition_penalty" not in sent_with(Sampling(repetition_penalty=1.1), dialect="gemini")
+
+
 def test_a_field_that_sampling_adds_is_withdrawn_when_the_model_refuses_it() -> None:
     runtime = Runtime(client=None)  # type: ignore[arg-type]  # nothing is sent
     call = call_with(Sampling(temperature=0.2), runtime=runtime)

@@ -163,6 +163,11 @@ def test_in_a_stream_the_configuration_says_it() -> None:
     assert content(streamed(opened, pieces)) == [thinking("hm"), text("Yes.")]
 
 
+def test_opened_counts_only_while_the_client_wants_thinking() -> None:
+    call = call_with(ExtraThinkTag(opened=True), thinking={"type": "disabled"})
+    assert content(streamed(call, [*said("Yes."), STOP])) == [text("Yes.")]
+
+
 @pytest.mark.parametrize("tag", ["thinking", "reasoning", "reason", "think"])
 def test_extrathinktag_reads_more_tags(tag: str) -> None:
     pieces = [*said(f"<{tag}>hm</{tag}>", "Yes."), STOP]

@@ -48,6 +48,10 @@ def test_the_client_s_own_choice_is_kept(choice: dict[str, str]) -> None:
     assert sent_with(ToolUse(), tools=[READ], tool_choice=choice) == sent_with(tools=[READ], tool_choice=choice)
 
 
+def test_a_choice_of_an_unknown_shape_is_none() -> None:
+    assert sent_with(ToolUse(), tools=[READ], tool_choice="auto")["tool_choice"] == "required"
+
+
 def test_parallel_calls_stay_forbidden() -> None:
     body = sent_with(ToolUse(), tools=[READ], tool_choice={"type": "auto", "disable_parallel_tool_use": True})
     assert (body["tool_choice"], body["parallel_tool_calls"]) == ("required", False)

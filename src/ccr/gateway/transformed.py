@@ -86,6 +86,9 @@ class FilteredDecoder:
         self._decoder = decoder
         self._filters = filters
         self._frames = frames
+        self._feed = decoder.feed
+        self._is_idle = False
+        """Content has begun, and no filter is left: what the dialect says is true as it is."""
         self._content_begun = False
         self._stop_reason: StopReason | None = None
 
@@ -107,16 +110,15 @@ class FilteredDecoder:
 
     @property
     def stop_reason(self) -> StopReason | None:
-        return self._stop_reason
+        return self._decoder.stop_reason if self._is_idle else self._stop_reason
 
     def feed(self, data: bytes) -> list[Event]:
-        events = self._decoder.feed(data)
-        if self._filters or not self._content_begun or self._decoder.ended:
-            return self._through(events)
-        return events
+        events = self._feed(data)
+        return events if self._is_idle else self._through(events)
 
     def finish(self) -> list[Event]:
-        return self._through(self._decoder.finish())
+        events = self._decoder.finish()
+        return events if self._is_idle else self._through(events)
 
     def _through(self, events: list[Event]) -> list[Event]:
         if self._frames is not None:
@@ -127,6 +129,7 @@ class FilteredDecoder:
         if self._frames is not None:
             return self._frames.write(events)
         self._filters = [one for one in self._filters if not getattr(one, "idle", False)]
+        self._is_idle = self._content_begun and not self._filters
         return events
 
     def _note(self, events: list[Event]) -> None:

@@ -13,4 +13,7 @@ class ExtraThinkTag(Transformer, frozen=True):
     """The answer begins inside the thought: everything up to `</think>` is thinking."""
 
     def filter(self, asked: Asked) -> Filter | None:
-        return ThinkTags(asked.signature, ALL_TAGS, opened=self.opened)
+        thinking = asked.request.thinking
+        # Templates of models that can do without write no opening tag then.
+        is_off = thinking is not None and thinking.type == "disabled"
+        return ThinkTags(asked.signature, ALL_TAGS, opened=self.opened and not is_off)

@@ -50,8 +50,8 @@ class Sampling(Transformer, frozen=True):
                 body.set(name, getattr(self, name))
 
     def on_outbound(self, body: Body, asked: Asked) -> None:
-        # No word of the Messages API: it joins the body that goes out.
-        if self.repetition_penalty is not None:
+        # No word of the Messages API: it joins the body that goes out. Gemini and OpenAI responses refuse it.
+        if self.repetition_penalty is not None and asked.dialect in ("openai-chat", "anthropic"):
             body.set("repetition_penalty", self.repetition_penalty)
 
 

@@ -57,7 +57,8 @@ class ToolUse(Transformer, frozen=True):
         body.set("tools", [*tools, TOOL])
         body.set("system", [*_system(body), {"type": "text", "text": REMINDER}])
         if not _forbids_force(asked):
-            body.set("tool_choice", {**(body.get("tool_choice") or {}), "type": "any"})
+            given = body.get("tool_choice")
+            body.set("tool_choice", {**(given if isinstance(given, dict) else {}), "type": "any"})
 
     def filter(self, asked: Asked) -> Filter | None:
         offered = any(tool.name == EXIT for tool in asked.request.tools or [])
