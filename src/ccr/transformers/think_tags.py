@@ -41,8 +41,8 @@ NATIVE_TAGS = {
     "<seed:think>": "</seed:think>",
     "◁think▷": "◁/think▷",
 }
-"""Those that models are trained on: Qwen, DeepSeek, GLM, MiniMax and many more; Gemini behind its OpenAI endpoint;
-Mistral's Magistral; Seed-OSS; Kimi."""
+"""Those that models are trained on: Qwen, DeepSeek, GLM, MiniMax and many more; Gemini behind its OpenAI endpoint (such
+deltas have `extra_content.google.thought`); Mistral's Magistral; Seed-OSS; Kimi."""
 ALL_TAGS = {**NATIVE_TAGS, "<thinking>": "</thinking>", "<reasoning>": "</reasoning>", "<reason>": "</reason>"}
 """And those that models imitate, or that a prompt asks for (open-webui's list): whoever asks for them wants to read
 them, so they count only where the configuration says it."""
