@@ -352,6 +352,11 @@ def test_the_sentence_is_found_in_every_form_of_an_error(body: object, text: str
     assert error_text(msgspec.json.encode(body)) == text
 
 
+def test_a_body_of_unknown_form_is_told_as_it_is() -> None:
+    for body, text in ((b'{"reason":"no"}', '{"reason":"no"}'), (b"", "HTTP status 400"), (b"{}", "HTTP status 400")):
+        assert read_refusal("backend", 400, {}, body).text == text
+
+
 def test_html_and_plain_text_are_told_shortly() -> None:
     assert error_text(b"<html><title>502 Bad Gateway</title></html>") == "an HTML page (502 Bad Gateway)"
     assert error_text(b"Internal Server Error") == "Internal Server Error"

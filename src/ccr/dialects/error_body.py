@@ -31,7 +31,7 @@ def read_refusal(provider: str, status: int, headers: dict[str, str], body: byte
     return Refusal(
         provider,
         status,
-        error_text(body) or f"HTTP status {status}",
+        error_text(body) or _plain(body) or f"HTTP status {status}",
         f"{found.code or ''} {found.type or ''}".strip(),
         found.n_ctx,
         found.n_prompt_tokens,

@@ -82,7 +82,7 @@ def judge(refusal: Refusal, sent: Sent, learned: Learned) -> UpstreamError:
         return told(refusal)
     text = f"{refusal.text} {refusal.code}".lower()
     numbers = numbers_in(text, sent.max_tokens)
-    if refusal.window is not None:
+    if refusal.window:
         numbers = Numbers(refusal.window, refusal.prompt or numbers.prompt)
     if numbers.is_overflow or leaves_nothing(text):
         return _overflow(refusal, numbers, sent, learned)
