@@ -55,7 +55,7 @@ def streamed(frames: list[bytes]) -> list[dict[str, Any]]:
 def whole(document: dict[str, Any]) -> dict[str, Any]:
     answer = call().answer(msgspec.json.encode(document))
     told: dict[str, Any] = msgspec.json.decode(answer.body)
-    assert rebuilt(wire(answer.events)) == told["content"]
+    assert rebuilt(wire(answer.tell())) == told["content"]
     return told
 
 
@@ -138,7 +138,7 @@ def test_filters_work_on_frames_and_unknown_blocks_are_renumbered() -> None:
     told = whole(document)
     assert told == {**document, "content": expected}
     frames = streamed(
-        call_with(dialect="anthropic").answer(msgspec.json.encode(document)).events[0].encode().splitlines(True)
+        call_with(dialect="anthropic").answer(msgspec.json.encode(document)).tell()[0].encode().splitlines(True)
     )
     assert rebuilt(frames) == expected
     assert frames[-2]["delta"]["stop_reason"] == "tool_use"
@@ -152,6 +152,12 @@ def test_a_stop_reason_that_a_filter_corrects_is_the_log_s_too() -> None:
     frames = wire([one for frame in events(document) for one in decoder.feed(frame)])
     assert (frames[-2]["delta"]["stop_reason"], decoder.stop_reason) == ("end_turn", "end_turn")
     assert frames[0]["message"]["usage"] == {"input_tokens": 5, "output_tokens": 1, "service_tier": "standard"}
+
+
+def test_a_stream_that_was_not_announced_as_one_is_filtered_too() -> None:
+    answer = call().answer(b"".join(events(message(EXIT_CALL, stop_reason="tool_use"))))
+    assert rebuilt(wire(answer.tell())) == [text("Done.")]
+    assert answer.stop_reason == "end_turn"
 
 
 def test_citations_and_pings_pass() -> None:

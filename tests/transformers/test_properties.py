@@ -27,7 +27,7 @@ from ccr.messages.events import (
 )
 from ccr.messages.grammar import violation
 from ccr.messages.message import fold
-from ccr.transformers import Filter
+from ccr.transformers.filter import Filter, is_idle
 from ccr.transformers.force_reasoning import CLOSE, OPEN
 from ccr.transformers.think_tags import ALL_TAGS, ThinkTags
 from ccr.transformers.tool_use import EXIT, ExitCalls
@@ -68,7 +68,7 @@ def filtered(make: Callable[[], Filter], events: list[Event], cuts: list[int]) -
     one = make()
     places = sorted({0, 1, len(events), *[cut for cut in cuts if cut < len(events)]})
     batches = [events[begin:end] for begin, end in itertools.pairwise(places)]
-    return [event for batch in batches for event in (batch if getattr(one, "idle", False) else one.feed(batch))]
+    return [event for batch in batches for event in (batch if is_idle(one) else one.feed(batch))]
 
 
 @pytest.mark.parametrize("name", FILTERS)

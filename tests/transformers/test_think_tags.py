@@ -163,6 +163,13 @@ def test_in_a_stream_the_configuration_says_it() -> None:
     assert content(streamed(opened, pieces)) == [thinking("hm"), text("Yes.")]
 
 
+def test_a_whole_answer_without_a_closing_tag_is_no_thought() -> None:
+    assert whole("Yes.", thinking=None) == [text("Yes.")]
+    document = {"choices": [{"message": {"content": "Yes <think>."}, "finish_reason": "stop"}]}
+    answer = call_with(ExtraThinkTag(opened=True), stream=False).answer(msgspec.json.encode(document))
+    assert msgspec.json.decode(answer.body)["content"] == [text("Yes <think>.")]
+
+
 def test_opened_counts_only_while_the_client_wants_thinking() -> None:
     call = call_with(ExtraThinkTag(opened=True), thinking={"type": "disabled"})
     assert content(streamed(call, [*said("Yes."), STOP])) == [text("Yes.")]

@@ -13,7 +13,8 @@ from ccr.dialects import Answer, Call, Decoder, Outbound
 from ccr.errors import UpstreamError
 from ccr.messages.events import Event, Failed, MessageDelta, MessageStart, StopReason, Usage, Verbatim, WireEvent
 from ccr.messages.message import fold
-from ccr.transformers import Filter
+from ccr.messages.sse import is_stream
+from ccr.transformers.filter import Filter, concerns, is_idle
 from ccr.transformers.frames import Frames
 
 Filters = Callable[[], list[Filter]]
@@ -30,14 +31,17 @@ class TransformedCall:
 
     def answer(self, body: bytes) -> Answer:
         answer = self._call.answer(body)
-        filters = self._filters()
+        filters = [one for one in self._filters() if concerns(one, answer.body)]
+        if not filters:
+            return answer
         if self._is_native:
-            return _native(answer, filters) if filters else answer
-        events = through(filters, [*answer.events])
-        if events == answer.events:
+            return _native(answer, filters)
+        told = answer.tell()
+        events = through(filters, [*told])
+        if events == told:
             return answer
         message = fold(events)
-        return Answer(message.encode(), _wire(events), message.usage, message.stop_reason)
+        return Answer(message.encode(), lambda: _wire(events), message.usage, message.stop_reason)
 
     def decoder(self) -> Decoder:
         filters = self._filters()
@@ -65,18 +69,22 @@ def _wire(events: list[Event]) -> list[WireEvent]:
 def _native(answer: Answer, filters: list[Filter]) -> Answer:
     """An answer of the Messages API; its own bytes where no filter changes anything."""
     frames = Frames()
-    before = frames.read([*answer.events])
+    before = frames.read([*answer.tell()])
     events = through(filters, before)
     if events == before:
         return answer
-    message = msgspec.json.decode(answer.body, type=dict[str, Raw])
-    content = frames.content(events, msgspec.json.decode(message["content"], type=list[Raw]))
     end = next((event for event in events if type(event) is MessageDelta), None)
-    changed: dict[str, object] = {**message, "content": content}
-    if end is not None:
-        changed |= {"stop_reason": end.stop_reason, "stop_sequence": end.stop_sequence}
     stop_reason = end.stop_reason if end is not None else answer.stop_reason
-    return Answer(msgspec.json.encode(changed), _wire(frames.write(events)), answer.usage, stop_reason)
+    body = answer.body if is_stream(answer.body) else _changed(answer.body, frames, events, end)
+    out = frames.write(events)
+    return Answer(body, lambda: _wire(out), answer.usage, stop_reason)
+
+
+def _changed(body: bytes, frames: Frames, events: list[Event], end: MessageDelta | None) -> bytes:
+    message = msgspec.json.decode(body, type=dict[str, Raw])
+    blocks = msgspec.json.decode(message["content"], type=list[Raw])
+    ending = {} if end is None else {"stop_reason": end.stop_reason, "stop_sequence": end.stop_sequence}
+    return msgspec.json.encode({**message, "content": frames.content(events, blocks), **ending})
 
 
 class FilteredDecoder:
@@ -128,7 +136,7 @@ class FilteredDecoder:
         self._note(events)
         if self._frames is not None:
             return self._frames.write(events)
-        self._filters = [one for one in self._filters if not getattr(one, "idle", False)]
+        self._filters = [one for one in self._filters if not is_idle(one)]
         self._is_idle = self._content_begun and not self._filters
         return events
 

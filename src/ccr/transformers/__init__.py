@@ -1,6 +1,7 @@
 """Adaptations of single providers and models by their names in claude-code-router, and those that are always on."""
 
 from ccr.transformers.clean_cache import CleanCache
+from ccr.transformers.enhance_tool import EnhanceTool
 from ccr.transformers.extra_fields import CustomParams, OpenRouter, Vercel
 from ccr.transformers.extra_think_tag import ExtraThinkTag
 from ccr.transformers.filter import Filter
@@ -9,7 +10,6 @@ from ccr.transformers.limits import MaxCompletionTokens, MaxToken, Sampling
 from ccr.transformers.named import (
     Anthropic,
     Cerebras,
-    EnhanceTool,
     Gemini,
     OpenAi,
     OpenAiResponses,

@@ -35,12 +35,6 @@ class StreamOptions(Transformer, frozen=True):
     name = "streamoptions"
 
 
-class EnhanceTool(Transformer, frozen=True):
-    """Nothing more than what is always done to a tool call's arguments."""
-
-    name = "enhancetool"
-
-
 class Cerebras(Transformer, frozen=True):
     """Nothing more than Cerebras' flags (`providers/catalogue.py`)."""
 

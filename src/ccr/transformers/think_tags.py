@@ -82,14 +82,28 @@ class ThinkTags:
     def feed(self, events: list[Event]) -> list[Event]:
         if self.idle:
             return events
-        if events and type(events[0]) is MessageStart and type(events[-1]) is MessageStop and _lone_close(events):
-            self._close, self._trim = "</think>", True
+        if events and type(events[0]) is MessageStart and type(events[-1]) is MessageStop:
+            self._look_ahead(_first_text(events))
         out: list[Event] = []
         for position, event in enumerate(events):
             if self.idle:
                 return [*out, *events[position:]]
             self._event(event, out)
         return out
+
+    def concerns(self, body: bytes) -> bool:
+        """Whether any tag is in a whole answer. Brackets may be escaped there."""
+        tags = [*self._tags.keys(), *self._tags.values()]
+        return b"\\u003" in body or any(tag.encode() in body for tag in tags)
+
+    def _look_ahead(self, text: str) -> None:
+        """A whole answer is here: whether it begins inside a thought can be seen."""
+        found = _LONE_CLOSE.search(text)
+        if self._close:
+            self._close = self._close if self._close in text else ""
+        elif found is not None and not any(word in text[: found.start()] for word in ("<think>", "```")):
+            self._close = "</think>"
+        self._trim = bool(self._close)
 
     def _event(self, event: Event, out: list[Event]) -> None:
         kind = type(event)
@@ -223,13 +237,12 @@ def _held_back(text: str, tags: list[str]) -> int:
     return 0
 
 
-def _lone_close(events: list[Event]) -> bool:
+def _first_text(events: list[Event]) -> str:
+    """The text that an answer begins with; empty where it begins with something else."""
     first = next((event for event in events if type(event) in STARTS), None)
     if type(first) is not TextStart:
-        return False
-    text = joined([event.text for event in events if type(event) is TextDelta and event.index == first.index])
-    found = _LONE_CLOSE.search(text)
-    return found is not None and not any(word in text[: found.start()] for word in ("<think>", "```"))
+        return ""
+    return joined([event.text for event in events if type(event) is TextDelta and event.index == first.index])
 
 
 def _text(literal: bytes) -> str:
