@@ -5,7 +5,7 @@ from msgspec import Struct
 from ccr.transformers import Chain
 
 DialectName = Literal["anthropic", "openai-chat", "gemini", "openai-responses"]
-"""The wire language of an endpoint. `openai-responses` is recognised, but not spoken yet."""
+"""The wire language of an endpoint."""
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
