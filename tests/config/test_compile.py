@@ -170,7 +170,7 @@ def test_keys_of_later_versions_are_noted(write: Write) -> None:
         "forceUseImageAgent",
         "plugins",
         "tokenizer",
-        "transformers",
+        "transformers[0]",
     ]
 
 
