@@ -95,7 +95,7 @@ def test_a_message_that_was_announced_as_a_stream_is_told_as_one() -> None:
 
 def test_a_stream_that_was_announced_as_a_message_is_a_stream() -> None:
     answer = anthropic_call(request_body(stream=True)).answer(EVENTS)
-    assert answer.events == [Verbatim(EVENTS)]
+    assert answer.tell() == [Verbatim(EVENTS)]
     with pytest.raises(UpstreamError, match="ended its answer"):
         anthropic_call(request_body(stream=True)).answer(DELTA)
     with pytest.raises(UpstreamError, match="did not answer with a message"):

@@ -289,7 +289,12 @@ class BlockSequencer:
 def _says_nothing(item: Item) -> bool:
     if type(item) is Thinking and item.items:
         return False
-    return all(_BLANK.fullmatch(piece) for piece in item.pieces)
+    return all(is_blank(piece) for piece in item.pieces)
+
+
+def is_blank(literal: bytes) -> bool:
+    """It opens no block."""
+    return _BLANK.fullmatch(literal) is not None
 
 
 class IdMaker:

@@ -3,6 +3,7 @@
 A dialect knows nothing of sockets, routes or configuration: it is handed an `Endpoint` and gives plain values.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -73,7 +74,7 @@ class Answer(Struct, frozen=True):
     """A whole answer in the Messages API's form."""
 
     body: bytes
-    events: list[WireEvent]
+    tell: Callable[[], list[WireEvent]]
     """The same as a stream, for a client that asked for one."""
     usage: Usage = Usage()
     stop_reason: StopReason | None = None

@@ -86,7 +86,7 @@ async def _relay_whole(provider: Provider, call: Call, response: Response, excha
     exchange.usage, exchange.stop_reason = answer.usage, answer.stop_reason
     _pass_headers(call, response, reply)
     if exchange.stream:
-        reply.end_stream(b"".join([event.encode() for event in answer.events]))
+        reply.end_stream(encode(answer.tell()))
     else:
         reply.whole(200, answer.body)
 

@@ -12,6 +12,7 @@ from ccr.messages.events import (
     InputJsonDelta,
     MessageDelta,
     MessageStart,
+    MessageStop,
     SignatureDelta,
     StopReason,
     TextDelta,
@@ -20,6 +21,7 @@ from ccr.messages.events import (
     ThinkingStart,
     ToolUseStart,
     Usage,
+    WireEvent,
     literal_str,
     str_literal,
     usage_json,
@@ -41,6 +43,9 @@ class ToolUseBlock(Struct, tag="tool_use"):
     name: str
     input: Raw = Raw(b"{}")
 
+
+RAW_ARGUMENTS = "raw_arguments"
+"""Holds arguments that are no JSON object, in an answer in one piece, where they must be one."""
 
 AnswerBlock = TextBlock | ThinkingBlock | ToolUseBlock
 
@@ -71,6 +76,29 @@ class Message(Struct, kw_only=True):
                 "usage": Raw(usage_json(usage)),
             }
         )
+
+
+def tell(message: Message, input_tokens: int) -> list[WireEvent]:
+    """The events that would have told a message: each block in one piece. The start has an estimate, as in a stream."""
+    out: list[WireEvent] = [MessageStart(message.id, message.model, input_tokens)]
+    for index, block in enumerate(message.content):
+        if type(block) is TextBlock:
+            out.append(TextStart(index))
+            if block.text:
+                out.append(TextDelta(index, str_literal(block.text)))
+        elif type(block) is ThinkingBlock:
+            out.append(ThinkingStart(index))
+            if block.thinking:
+                out.append(ThinkingDelta(index, str_literal(block.thinking)))
+            if block.signature:
+                out.append(SignatureDelta(index, block.signature))
+        elif type(block) is ToolUseBlock:
+            out.append(ToolUseStart(index, block.id, block.name))
+            out.append(InputJsonDelta(index, str_literal(_raw_arguments(block.input))))
+        out.append(BlockStop(index))
+    out.append(MessageDelta(message.stop_reason, message.stop_sequence, message.usage))
+    out.append(MessageStop())
+    return out
 
 
 def fold(events: Iterable[Event]) -> Message:
@@ -124,15 +152,23 @@ def _fill(block: AnswerBlock, text: str) -> None:
         case ThinkingBlock():
             block.thinking = text
         case ToolUseBlock():
-            block.input = _arguments(text)
+            block.input = arguments(text)
 
 
-def _arguments(text: str) -> Raw:
+def arguments(text: str) -> Raw:
     """The JSON of a call. `input` must be an object here: what does not parse is kept as text."""
     if not text.strip():
         return Raw(b"{}")
     try:
         msgspec.json.decode(text, type=dict[str, Raw])
     except (msgspec.DecodeError, RecursionError):
-        return Raw(str_literal({"raw_arguments": text}))
+        return Raw(str_literal({RAW_ARGUMENTS: text}))
     return Raw(text.encode())
+
+
+def _raw_arguments(arguments: Raw) -> str:
+    """What the model wrote: in a stream the client itself tells it that this is no JSON."""
+    text = bytes(arguments).decode()
+    if not text.startswith('{"raw_arguments"'):
+        return text
+    return msgspec.json.decode(arguments, type=dict[str, str]).get(RAW_ARGUMENTS, text)

@@ -35,7 +35,7 @@ class MessagesCall:
         message = read_message(body)
         if message is None:
             raise self._explain(body)
-        return Answer(body, [Verbatim(as_stream(body))], message.reported, message.stop_reason)  # type: ignore[arg-type]
+        return Answer(body, lambda: [Verbatim(as_stream(body))], message.reported, message.stop_reason)  # type: ignore[arg-type]
 
     def _streamed(self, body: bytes) -> Answer:
         """A stream that was not announced as one."""
@@ -45,7 +45,7 @@ class MessagesCall:
             if isinstance(event, Failed):
                 raise event.error
             events.append(event)
-        return Answer(body, events, decoder.usage, decoder.stop_reason)
+        return Answer(body, lambda: events, decoder.usage, decoder.stop_reason)
 
     def decoder(self) -> PassDecoder:
         return PassDecoder(self._endpoint.name, self._explain)

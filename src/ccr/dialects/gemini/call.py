@@ -52,7 +52,7 @@ class GeminiCall:
                 self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer as Gemini does: {text}"
             ) from None
         wire = cast(list[WireEvent], events)  # `fold` raises the error of a Failed
-        return Answer(message.encode(), wire, message.usage, message.stop_reason)
+        return Answer(message.encode(), lambda: wire, message.usage, message.stop_reason)
 
     def decoder(self) -> GeminiDecoder:
         request = self._inbound.request

@@ -1,7 +1,7 @@
 """One attempt at a chat completion: the request's body out, the answer's decoder back."""
 
 from collections.abc import Set
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -22,8 +22,8 @@ from ccr.dialects.refusals import OPTIONAL_FIELDS, Sent, judge
 from ccr.dialects.signature import FIELDS
 from ccr.dialects.tool_names import ToolNames
 from ccr.errors import UpstreamError
-from ccr.messages.events import MessageStart, WireEvent
-from ccr.messages.message import fold
+from ccr.messages.events import MessageStart
+from ccr.messages.message import tell
 from ccr.messages.request import MessagesRequest
 
 
@@ -46,15 +46,13 @@ class ChatCall:
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
         try:
-            events = decoder.whole(body)
-            message = fold(events)
+            message = decoder.whole(body)
         except msgspec.DecodeError:
             text = error_text(body) or "an empty answer"
             raise UpstreamError(
                 self._endpoint.name, "body", f"provider {self._endpoint.name} did not answer with JSON: {text}"
             ) from None
-        wire = cast(list[WireEvent], events)  # `fold` raises the error of a Failed
-        return Answer(message.encode(), wire, message.usage, message.stop_reason)
+        return Answer(message.encode(), lambda: tell(message, decoder.estimate), message.usage, message.stop_reason)
 
     def decoder(self) -> ChatDecoder:
         request = self._inbound.request

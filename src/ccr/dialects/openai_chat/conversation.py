@@ -10,7 +10,6 @@ Rules that keep a backend's prompt cache warm and its chat template content:
 - Tool results follow their call at once, in the order of the calls, one for each; what else the user says comes after.
 """
 
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -65,12 +64,14 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
         out.append({"role": "system", "content": system})
     turn = UserTurn(accepts)
     calls: list[str] = []
-    for is_assistant, neighbours in groupby(request.messages, lambda message: message.role == "assistant"):
-        if not is_assistant:
-            for message in neighbours:
-                turn.add(message)
+    messages = request.messages
+    for position, message in enumerate(messages):
+        if message.role != "assistant":
+            turn.add(message)
             continue
-        said, next_calls = _assistant(_joined(list(neighbours)), names)
+        if position and messages[position - 1].role == "assistant":
+            continue  # a part of its neighbour
+        said, next_calls = _assistant(_joined(messages, position), names)
         if said is None:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -80,12 +81,15 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
     return out
 
 
-def _joined(messages: list[Message]) -> Message:
+def _joined(messages: list[Message], position: int) -> Message:
     """Neighbouring assistant messages are one turn, as in the Messages API: the results of all their calls follow."""
-    if len(messages) == 1:
-        return messages[0]
+    end = position + 1
+    while end < len(messages) and messages[end].role == "assistant":
+        end += 1
+    if end == position + 1:
+        return messages[position]
     blocks: list[Block] = []
-    for message in messages:
+    for message in messages[position:end]:
         blocks += [Text(message.content)] if isinstance(message.content, str) else message.content
     return Message("assistant", blocks)
 
@@ -159,9 +163,13 @@ class UserTurn:
         images: list[Part] = []
         for position, call in enumerate(calls):
             results = self._take(call, is_last=call not in calls[position + 1 :])
-            text = "\n".join([text for text, _ in results]) if results else NO_RESULT
+            if len(results) == 1:
+                text, pictures = results[0]
+                images += pictures
+            else:
+                text = "\n".join([text for text, _ in results]) if results else NO_RESULT
+                images += [part for _, parts in results for part in parts]
             out.append({"role": "tool", "tool_call_id": call, "content": text})
-            images += [part for _, parts in results for part in parts]
         orphans = [
             part
             for results in self._results.values()
@@ -184,45 +192,40 @@ class UserTurn:
         return taken
 
     def _block(self, block: Block) -> None:
-        match block:
-            case ToolResult():
-                text, parts = self._result(block)
-                self._results.setdefault(block.tool_use_id, []).append((text, parts))
-            case Text():
-                self._text(block.text)
-            case Image():
-                self._parts.append(self._image(block))
-            case Document():
-                self._parts.extend(self._document(block))
-            case Unknown():
-                self._text(unknown_text(block))
-            case _:
-                pass  # thinking and calls are the assistant's; in a user message they mean nothing
+        # Thinking and calls are the assistant's; in a user message they mean nothing.
+        if type(block) is ToolResult:
+            self._results.setdefault(block.tool_use_id, []).append(self._result(block))
+        elif type(block) is Text:
+            self._text(block.text)
+        elif type(block) is Image:
+            self._parts.append(self._image(block))
+        elif type(block) is Document:
+            self._parts.extend(self._document(block))
+        elif type(block) is Unknown:
+            self._text(unknown_text(block))
 
     def _text(self, text: str) -> None:
         if text:
             self._parts.append({"type": "text", "text": text})
 
     def _result(self, block: ToolResult) -> tuple[str, list[Part]]:
+        if type(block.content) is str:
+            return (failed_result(block.content) if block.is_error else block.content), []
         texts: list[str] = []
         media: list[Part] = []
-        content = [Text(block.content)] if isinstance(block.content, str) else block.content or []
-        for inner in content:
-            match inner:
-                case Text(text=text):
-                    texts.append(text)
-                case ToolReference(tool_name=name):
-                    texts.append(loaded(name))
-                case Image() | Document():
-                    for part in [self._image(inner)] if isinstance(inner, Image) else self._document(inner):
-                        if part["type"] == "text":
-                            texts.append(part["text"])
-                        else:
-                            media.append(part)
-                case Unknown():
-                    texts.append(unknown_text(inner))
-                case _:
-                    pass
+        for inner in block.content or ():
+            if type(inner) is Text:
+                texts.append(inner.text)
+            elif type(inner) is ToolReference:
+                texts.append(loaded(inner.tool_name))
+            elif type(inner) is Image or type(inner) is Document:
+                for part in [self._image(inner)] if type(inner) is Image else self._document(inner):  # type: ignore[arg-type]
+                    if part["type"] == "text":
+                        texts.append(part["text"])
+                    else:
+                        media.append(part)
+            elif type(inner) is Unknown:
+                texts.append(unknown_text(inner))
         if media:
             media.insert(0, {"type": "text", "text": IMAGE_FROM_TOOL})
             if not any(texts):
@@ -265,6 +268,8 @@ class UserTurn:
 
 def _content(parts: list[Part]) -> str | list[Part]:
     """One string where there is only text (every template takes it), else parts with neighbouring texts joined."""
+    if len(parts) == 1:
+        return parts[0]["text"] if parts[0]["type"] == "text" else parts
     merged: list[Part] = []
     for part in parts:
         if part["type"] == "text" and merged and merged[-1]["type"] == "text":

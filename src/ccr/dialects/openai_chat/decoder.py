@@ -17,6 +17,7 @@ from ccr.dialects.openai_chat.chunks import Choice, Chunk, Delta, Literal, OpenA
 from ccr.dialects.openai_chat.repeated import CARRIAGE_RETURN, LINE_FEED, Repeated, learn
 from ccr.dialects.openai_chat.values import arguments_of, documents, read_items, read_parts, text_of
 from ccr.dialects.signature import LIST_FIELDS, PLAIN_FIELDS
+from ccr.dialects.whole import WholeBlocks
 from ccr.errors import UpstreamError
 from ccr.messages.events import (
     EMPTY,
@@ -31,6 +32,7 @@ from ccr.messages.events import (
     Usage,
     str_literal,
 )
+from ccr.messages.message import Message, TextBlock, fold, tell
 from ccr.messages.sse import BOM, SseParser, is_stream
 
 STOP_REASONS: dict[str, StopReason] = {
@@ -67,7 +69,8 @@ class ChatDecoder:
         self._stop_sequences = stop_sequences
         self._explain = explain
         self._sse = SseParser()
-        self._blocks = BlockSequencer(ids)
+        self._ids = ids
+        self._blocks: BlockSequencer | WholeBlocks = BlockSequencer(ids)
         self._started = False
         self._repeated: Repeated | None = None
         self.ended = False
@@ -134,35 +137,53 @@ class ChatDecoder:
             self._end(out)
         return out
 
-    def whole(self, body: bytes) -> list[Event]:
-        """All events of an answer that came in one piece: one document, or a stream that was not announced as one.
+    @property
+    def estimate(self) -> int:
+        """Input tokens, as the start of a stream says."""
+        return self._start.input_tokens
 
-        Raises msgspec.DecodeError when it is neither.
+    def whole(self, body: bytes) -> Message:
+        """An answer that came in one piece: a document, several of them, or a stream that was not announced as one.
+
+        Raises msgspec.DecodeError when it is none of these, and the UpstreamError of one that failed.
         """
         if is_stream(body):
-            return [*self.feed(body), *self.finish()]
+            return fold([*self.feed(body), *self.finish()])
         out: list[Event] = []
-        for document in documents(body):
-            chunk = decode_chunk(document)
-            for choice in chunk.choices or []:
-                if choice.message is not None and choice.message.tool_calls:
-                    # Each entry of a whole answer is a call of its own, whatever index or id it bears.
-                    for position, call in enumerate(choice.message.tool_calls):
-                        call.index = position
-            if not self.ended:
-                self._object(document, chunk, out)
+        document, *others = documents(body)
+        if others:
+            for line in (document, *others):
+                self._payload(line, out)
+            return fold([*out, *self.finish()])
+        self._blocks = blocks = WholeBlocks(self._ids)
+        self._object(document, decode_chunk(document), out)
         if not self.ended:
             self._end(out)
-        return out
+        end = out[-1]
+        if type(end) is Failed:
+            raise end.error
+        delta = out[-2]
+        assert type(delta) is MessageDelta
+        content = blocks.content or [TextBlock()]
+        return Message(
+            id=self._start.id,
+            model=self._start.model,
+            content=content,
+            stop_reason=delta.stop_reason,
+            stop_sequence=delta.stop_sequence,
+            usage=delta.usage,
+        )
 
     def _no_stream(self, body: bytes) -> list[Event]:
         """One document although a stream was announced."""
+        out: list[Event] = []
         try:
-            return self.whole(body)
+            return [*tell(self.whole(body), self.estimate)]
+        except UpstreamError as error:
+            out.append(Failed(error))
         except msgspec.DecodeError:
-            out: list[Event] = []
             self._fail(f"did not answer with a stream: {error_text(body) or 'an empty answer'}", out, quotes=True)
-            return out
+        return out
 
     def _error_event(self, payload: bytes, out: list[Event]) -> None:
         """An event that is named `error`, whatever its data."""
