@@ -6,6 +6,7 @@ from ccr.providers import Provider
 from ccr.providers.provider import DialectName
 
 OPENAI: DialectName = "openai-chat"
+RESPONSES: DialectName = "openai-responses"
 ANTHROPIC: DialectName = "anthropic"
 GEMINI: DialectName = "gemini"
 
@@ -15,6 +16,7 @@ GEMINI: DialectName = "gemini"
     [
         ("http://h:1/v1/chat/completions", OPENAI, "http://h:1/v1/models"),
         ("https://openrouter.ai/api/v1/chat/completions", OPENAI, "https://openrouter.ai/api/v1/models"),
+        ("https://api.openai.com/v1/responses", RESPONSES, "https://api.openai.com/v1/models"),
         ("https://h/chat/completions?api-version=1", OPENAI, "https://h/models?api-version=1"),
         ("https://api.anthropic.com/v1/messages", ANTHROPIC, "https://api.anthropic.com/v1/models?limit=1000"),
         ("https://h/v1beta/models/", GEMINI, "https://h/v1beta/models?pageSize=1000"),

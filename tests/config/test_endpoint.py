@@ -114,11 +114,9 @@ def test_an_address_that_is_none_is_an_error_with_a_hint(write: Write, url: str)
     assert "http://localhost:11434/v1/chat/completions" in problem.hint
 
 
-def test_a_dialect_that_is_not_active_yet_is_noted(write: Write) -> None:
-    use = {"use": ["openai-responses"]}
-    (problem,) = loaded_with(write, api_base_url="https://h", transformer=use).problems
-    assert problem.severity == "note"
-    assert "not active yet" in problem.message
+@pytest.mark.parametrize("name", ["gemini", "openai-responses"])
+def test_choosing_the_language_is_no_problem(write: Write, name: str) -> None:
+    assert loaded_with(write, api_base_url="https://h", transformer={"use": [name]}).problems == ()
 
 
 @pytest.mark.parametrize(

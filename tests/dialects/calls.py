@@ -40,6 +40,11 @@ def anthropic_call(body: bytes | None = None) -> Call:
     return DIALECTS["anthropic"].call(inbound(body or request_body()), "m", endpoint())
 
 
+def responses_call(messages: list[dict[str, Any]] | None = None, learned: Learned | None = None, **fields: Any) -> Call:
+    body = request_body(messages, **{"stream": True, **fields})
+    return DIALECTS["openai-responses"].call(inbound(body), "m", endpoint(learned))
+
+
 def sent(call: Call) -> dict[str, Any]:
     """The body that goes out, decoded."""
     return msgspec.json.decode(call.outbound.body, type=dict[str, Any])

@@ -35,7 +35,7 @@ def eventually(said: Callable[[], bool], what: str, seconds: float = PATIENCE) -
 def provider(name: str, backend: FakeBackend | str, *models: str, dialect: str = "openai", **more: Any) -> Any:
     """A provider of config.json whose server is the backend (or any base URL)."""
     url = backend if isinstance(backend, str) else backend.url
-    path = "/v1/messages" if dialect == "anthropic" else "/v1/chat/completions"
+    path = {"anthropic": "/v1/messages", "responses": "/v1/responses"}.get(dialect, "/v1/chat/completions")
     return {"name": name, "api_base_url": url + path, "api_key": f"key-of-{name}", "models": list(models), **more}
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.backends.fake import FakeBackend
 from tests.backends.openai import Call, chunks, event, reply, whole
 from tests.backends.playbook import Answer, Close, Hold, Pause, Reset, dropped, status, stream
-from tests.gateway.client import messages
+from tests.gateway.client import Reader, messages
 from tests.gateway.conftest import StartGateway
 from tests.gateway.gateway import Gateway, free_address, provider
 
@@ -296,3 +296,13 @@ def test_the_connection_is_used_again_after_a_refusal(gateway: Gateway, fake_bac
     gateway.ask(messages())
 
     assert {request.connection for request in fake_backend.requests} == {0}
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_a_stream_that_is_not_announced_as_one_streams_all_the_same(
+    gateway: Gateway, fake_backend: FakeBackend, kind: str
+) -> None:
+    first, second, *others = chunks(text="Hello, world and all")
+    fake_backend.plays(Answer((first, second, Hold(), *others), 200, (("content-type", kind),)))
+    with Reader(gateway.port, messages(stream=True)) as reader:
+        reader.until("content_block_delta")

@@ -53,8 +53,6 @@ def _provider(
     if not models and not findings.blames((*where, "models")):
         findings.warning((*where, "models"), f"the provider {name} lists no models", 'add "models": ["…"]')
     dialect = dialect_of(url, uses)
-    if dialect == "openai-responses":
-        findings.note(where, f"{name} speaks {dialect}, which is not active yet: requests to it are refused")
     return Provider(
         name=name,
         url=full_url(url, dialect, is_base=not entry.api_base_url),

@@ -4,8 +4,9 @@ from ccr.dialects.anthropic import Anthropic
 from ccr.dialects.dialect import Answer, Call, Decoder, Dialect, Endpoint, Inbound, Learned, Outbound
 from ccr.dialects.gemini import Gemini
 from ccr.dialects.openai_chat import OpenAiChat
+from ccr.dialects.openai_responses import OpenAiResponses
 
-_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat(), Gemini())
+_ALL: tuple[Dialect, ...] = (Anthropic(), OpenAiChat(), OpenAiResponses(), Gemini())
 DIALECTS = {dialect.name: dialect for dialect in _ALL}
 
 __all__ = ["DIALECTS", "Answer", "Call", "Decoder", "Dialect", "Endpoint", "Inbound", "Learned", "Outbound"]

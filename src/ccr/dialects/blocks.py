@@ -36,14 +36,19 @@ _BLANK = re.compile(rb'"(?:\\[nrt]| )*"')
 class Text(Struct):
     pieces: list[bytes] = []
     """Literals that have not left yet."""
+    whole: bool = False
+    """What comes next is a block of its own, also when it is text again."""
 
 
 class Thinking(Struct):
     field: str
-    """The backend's name for it."""
+    """What the signature says: the backend's name for it, or what else must come back with it."""
     pieces: list[bytes] = []
     items: list[ReasoningItem] = []
     """What must go back besides the text."""
+    whole: bool = False
+    sealed: bool = False
+    """Its signature matters by itself: it is a block even without text."""
 
 
 class ToolCall(Struct):
@@ -155,6 +160,25 @@ class BlockSequencer:
         if self._open is call:
             self._release(out)
 
+    def part(self, out: list[Event]) -> None:
+        """The text or thinking under way is whole: more of the same kind is a block of its own."""
+        last = self._waiting[-1] if self._waiting else self._open
+        if isinstance(last, Text | Thinking):
+            last.whole = True
+            if last is self._open:
+                self._close_open(out)
+
+    def seal(self, field: str, out: list[Event]) -> None:
+        """The thinking under way ends, and goes back as `field` says; without any, a block without text says it."""
+        last = self._waiting[-1] if self._waiting else self._open
+        if not isinstance(last, Thinking) or last.whole:
+            last = Thinking(field, [])
+            self._enter(last, out)
+        last.field, last.sealed = field, True
+        if last is self._open:
+            self._release(out)
+        self.part(out)
+
     def close(self, out: list[Event]) -> None:
         """The answer is complete: everything that waits leaves, in the order in which it began."""
         self._close_open(out)
@@ -164,22 +188,10 @@ class BlockSequencer:
             self._close_open(out)
         self._waiting = []
 
-    def seal(self, field: str, out: list[Event]) -> None:
-        """The open thinking ends, and goes back as `field` says; where none is open, a block without text says it.
-
-        Only for backends whose items never interleave: nothing may wait.
-        """
-        if type(self._open) is not Thinking or not self._started:
-            self._close_open(out)
-            self._open = Thinking(field, [])
-            self._start(ThinkingStart(self._index), out)
-        self._open.field = field
-        self._close_open(out)
-
     def _fragment(self, item: Text | Thinking, literal: bytes, out: list[Event]) -> None:
-        if self._waiting and type(self._waiting[-1]) is type(item):
-            item = self._waiting[-1]
-            item.pieces.append(literal)
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, Text | Thinking) and type(last) is type(item) and not last.whole:
+            last.pieces.append(literal)
             return
         item.pieces.append(literal)
         self._enter(item, out)
@@ -287,7 +299,7 @@ class BlockSequencer:
 
 
 def _says_nothing(item: Item) -> bool:
-    if type(item) is Thinking and item.items:
+    if type(item) is Thinking and (item.items or item.sealed):
         return False
     return all(is_blank(piece) for piece in item.pieces)
 

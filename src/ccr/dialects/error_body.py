@@ -131,12 +131,22 @@ def _object_text(raw: Raw) -> str:
     return _shorten(said) + behind if said else ""
 
 
+_STATUS_OF_CODE = {
+    "context_length_exceeded": 400,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "server_is_overloaded": 503,
+    "slow_down": 503,
+}
+"""OpenAI's words."""
+
+
 def _code(error: "_ErrorObject") -> int:
     """The status inside an error of a stream; 500 where it says none."""
     try:
         code = int(error.code or 500)
     except ValueError:
-        code = {"context_length_exceeded": 400, "rate_limit_exceeded": 429}.get(str(error.code), 500)
+        code = _STATUS_OF_CODE.get(str(error.code), 400 if str(error.code).startswith("invalid_") else 500)
     return code if 400 <= code < 600 else 500
 
 

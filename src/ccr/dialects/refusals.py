@@ -21,6 +21,7 @@ from ccr.errors import ErrorType, UpstreamError, type_of_status
 _OUTPUT_WORDS = (
     "max_tokens",
     "max_completion_tokens",
+    "max_output_tokens",
     "max_new_tokens",
     "maxoutputtokens",
     "in the completion",
@@ -34,7 +35,14 @@ _UNSUPPORTED_WORDS = ("support", "multimodal", "multi-modal", "at most 0 ", "mmp
 """Say that the kind of content is refused, not this one picture or paper …"""
 _THIS_ONE_WORDS = ("format", "media type", "media_type", "mime", "too large", "exceeds", "corrupt", "decode")
 """… and that it is this one."""
-_THINKING_WORDS = ("support thinking", "think value")
+_FIELD_WORDS = {
+    "reasoning_effort": ("support thinking", "think value"),  # Ollama speaks of its own field
+    "reasoning.encrypted_content": ("encrypted content is not supported",),
+    "reasoning.summary": ("reasoning summaries",),  # OpenAI: "must be verified to generate reasoning summaries"
+    "text.format": ("response_format",),  # OpenAI calls it so on both of its endpoints
+    "encrypted_content": ("encrypted content", "items are not persisted"),
+}
+"""Refusals that speak of a field without its name."""
 OPTIONAL_FIELDS = (
     "reasoning_effort",
     "chat_template_kwargs",
@@ -46,6 +54,8 @@ OPTIONAL_FIELDS = (
     "top_k",
     "stop",
     "reasoning_content",
+    "reasoning.encrypted_content",
+    "reasoning.summary",
     "reasoning_details",
     "reasoning",
     "thinking_blocks",
@@ -58,6 +68,9 @@ OPTIONAL_FIELDS = (
     "reasoning_split",
     "session_id",
     "tool_stream",
+    "text.format",
+    "web_search",
+    "encrypted_content",
 )
 """Fields that a request can do without. Longer names first where one holds another."""
 
@@ -164,9 +177,7 @@ def _learn_max_tokens(text: str, numbers: Numbers, sent: Sent, learned: Learned)
 
 def _learn_field(text: str, sent: Sent, learned: Learned) -> bool:
     for name in OPTIONAL_FIELDS:
-        named = re.search(rf"\b{name}\b", text) is not None
-        if name == "reasoning_effort":  # Ollama speaks of its own field
-            named = named or any(words in text for words in _THINKING_WORDS)
+        named = re.search(rf"\b{name}\b", text) or any(words in text for words in _FIELD_WORDS.get(name, ()))
         if named and name in sent.fields and name not in learned.omit:
             learned.omit.add(name)
             return True

@@ -9,16 +9,10 @@ from ccr.routing.rules import Target
 
 
 def provider_of(target: Target, snapshot: Snapshot) -> Provider:
-    """Raises ClientError when the provider is not there, or speaks a language that this version does not."""
+    """Raises ClientError when the provider is not there."""
     provider = snapshot.providers.get(target.provider.lower())
     if provider is None:
         raise ClientError("not_found_error", f"Provider {target.provider!r} is not configured.")
-    if provider.dialect not in DIALECTS:
-        raise ClientError(
-            "not_found_error",
-            f"Provider {provider.name} speaks {provider.dialect}, which this version does not: "
-            "route to a provider with an OpenAI chat or an Anthropic endpoint.",
-        )
     return provider
 
 

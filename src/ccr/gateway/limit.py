@@ -25,11 +25,12 @@ class Limit:
         self._due = inf
 
     def stop(self) -> None:
-        """For good: nothing of it stays with the loop."""
+        """For good: nothing of it stays with the loop, or with who made it."""
         self._due = self._timer_due = inf
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._passed = _nothing
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -44,3 +45,7 @@ class Limit:
             self._passed()
         elif self._due < inf:
             self._arm()
+
+
+def _nothing() -> None:
+    pass

@@ -141,9 +141,11 @@ class Reply:
     def _head(self, status: int) -> bytes:
         self.status = status
         headers = self.headers
+        request = self._request
         if headers.get("connection") == "close":
-            self._request.keep_alive = False
-        elif not self._request.keep_alive:
+            request.keep_alive = False
+        elif not request.keep_alive or (request.awaits_100 and not request.is_complete):
+            # Whether a body that was never asked for still comes, nobody knows.
             headers["connection"] = "close"
         if not "".join(headers.values()).isprintable() or any(len(value) > MOST_HEADER for value in headers.values()):
             headers = {name: _one_line(value) for name, value in headers.items()}

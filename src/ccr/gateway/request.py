@@ -7,8 +7,7 @@ from collections.abc import Callable
 from ccr.errors import ClientError
 
 Headers = dict[str, str]
-"""Lower-case names; of a repeated header the last value."""
-
+"""Lower-case names; the values of a repeated header are joined by commas."""
 
 UNASKED = 1024 * 1024
 """Bytes of a body that may come before anybody has asked for it."""
@@ -27,6 +26,7 @@ class Request:
         "headers",
         "is_complete",
         "is_old",
+        "is_spoiled",
         "keep_alive",
         "left",
         "method",
@@ -56,6 +56,8 @@ class Request:
         self.most = UNASKED
         """Bytes after which the reader is woken: what it will take, once it has asked."""
         self.is_complete = False
+        self.is_spoiled = False
+        """The rest of the body is no HTTP."""
         self.left = False
         """The client has closed its connection."""
         self.awaits_100 = False
@@ -65,7 +67,11 @@ class Request:
         self._waiter: asyncio.Future[None] | None = None
 
     async def body(self, limit: int) -> bytes:
-        """The whole body, unpacked. Raises ClientError (413, 415, 400) and ClientLeft."""
+        """The whole body, unpacked. Raises ClientError (413, 415, 400, 501) and ClientLeft."""
+        transfer = self.headers.get("transfer-encoding")
+        if transfer is not None and transfer.lower() != "chunked":  # RFC 9112, 6.1
+            message = f"transfer-encoding {transfer[:40]!r} is not supported: only chunked is."
+            raise ClientError("invalid_request_error", message, status=501)
         encoding = self.headers.get("content-encoding")
         if encoding is None or (encoding := encoding.strip().lower()) in ("identity", ""):
             return await self._read(limit)
@@ -83,6 +89,8 @@ class Request:
         while not self.is_complete and self.size <= limit:
             if self.left:
                 raise ClientLeft
+            if self.is_spoiled:
+                raise ClientError("invalid_request_error", "The body of this HTTP request is broken.")
             if self.more is not None:
                 self.more()
             self._waiter = asyncio.get_running_loop().create_future()
@@ -90,6 +98,17 @@ class Request:
         if self.size > limit:
             raise _too_large(limit)
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+
+    def leave(self) -> None:
+        """Its client has closed the connection."""
+        self.left = True
+        self.more = None
+        self.wake()
+
+    def spoil(self) -> None:
+        """The rest of its body cannot be read."""
+        self.is_spoiled = True
+        self.wake()
 
     def wake(self) -> None:
         """The body is complete, too long to go on without its reader, or will never be complete."""

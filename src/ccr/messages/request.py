@@ -34,6 +34,9 @@ class Tool(Struct):
     description: str | None = None
     input_schema: Raw | UnsetType = UNSET
     strict: bool | None = None
+    allowed_domains: Raw | UnsetType = UNSET
+    """Of a web search, as is `user_location`."""
+    user_location: Raw | UnsetType = UNSET
 
     @property
     def is_server_tool(self) -> bool:

@@ -3,7 +3,7 @@ from typing import Literal
 from msgspec import Struct
 
 DialectName = Literal["anthropic", "openai-chat", "gemini", "openai-responses"]
-"""The wire language of an endpoint. `openai-responses` is recognised, but not spoken yet."""
+"""The wire language of an endpoint."""
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):

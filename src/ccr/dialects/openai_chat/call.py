@@ -41,7 +41,7 @@ class ChatCall:
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
         self._body = body
-        self.outbound = Outbound(endpoint.url, _headers(inbound, endpoint), msgspec.json.encode(body))
+        self.outbound = Outbound(endpoint.url, headers(inbound, endpoint), msgspec.json.encode(body))
 
     def answer(self, body: bytes) -> Answer:
         decoder = self.decoder()
@@ -197,7 +197,7 @@ def _sent(body: dict[str, Any], inbound: Inbound) -> Sent:
     return Sent(fields, limit, images, files, inbound.tokens)
 
 
-def _headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
+def headers(inbound: Inbound, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
     flags, _ = read_flags(endpoint.flags)
     if endpoint.api_key and flags.api_key_header:

@@ -71,7 +71,7 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
             continue
         if position and messages[position - 1].role == "assistant":
             continue  # a part of its neighbour
-        said, next_calls = _assistant(_joined(messages, position), names)
+        said, next_calls = _assistant(joined(messages, position), names)
         if said is None:
             continue  # nothing said: the user's turns around it are one
         out.extend(turn.close(calls))
@@ -81,7 +81,7 @@ def convert(request: MessagesRequest, names: ToolNames, accepts: Accepts) -> lis
     return out
 
 
-def _joined(messages: list[Message], position: int) -> Message:
+def joined(messages: list[Message], position: int) -> Message:
     """Neighbouring assistant messages are one turn, as in the Messages API: the results of all their calls follow."""
     end = position + 1
     while end < len(messages) and messages[end].role == "assistant":
@@ -105,7 +105,7 @@ def _assistant(message: Message, names: ToolNames) -> tuple[dict[str, Any] | Non
         if type(block) is Text:
             texts += [block.text] if block.text else []
         elif type(block) is ToolUse:
-            function = {"name": names.outward(block.name), "arguments": _arguments(block)}
+            function = {"name": names.outward(block.name), "arguments": arguments(block)}
             calls.append({"id": block.id, "type": "function", "function": function})
         elif type(block) is Thinking:
             _recall(block, reasoning)
@@ -130,7 +130,7 @@ def _recall(block: Thinking, reasoning: dict[str, str | list[Item]]) -> None:
             reasoning[name] = before + JOIN + said if isinstance(before, str) else said
 
 
-def _arguments(block: ToolUse) -> str:
+def arguments(block: ToolUse) -> str:
     # Templates of open models walk through the arguments as an object: anything else is wrapped.
     text = str(block.input, "utf-8")
     return text if text.startswith("{") else msgspec.json.encode({"input": block.input}).decode()
@@ -162,27 +162,33 @@ class UserTurn:
         out: list[dict[str, Any]] = []
         images: list[Part] = []
         for position, call in enumerate(calls):
-            results = self._take(call, is_last=call not in calls[position + 1 :])
-            if len(results) == 1:
-                text, pictures = results[0]
-                images += pictures
-            else:
-                text = "\n".join([text for text, _ in results]) if results else NO_RESULT
-                images += [part for _, parts in results for part in parts]
+            text, pictures = self._answer(call, is_last=call not in calls[position + 1 :])
             out.append({"role": "tool", "tool_call_id": call, "content": text})
-        orphans = [
+            images += pictures
+        # An image must not stand between two tool messages: the pictures of all results follow them.
+        parts = self._orphans() + images + self._parts
+        if parts:
+            out.append({"role": "user", "content": content_of(parts)})
+        elif not calls and not self._empty:
+            out.append({"role": "user", "content": ""})
+        return out
+
+    def _answer(self, call: str, is_last: bool) -> tuple[str, list[Part]]:
+        """What the results of a call say, and their media. `is_last`: no later call has the same id."""
+        results = self._take(call, is_last)
+        if len(results) == 1:
+            return results[0]
+        text = "\n".join([text for text, _ in results]) if results else NO_RESULT
+        return text, [part for _, parts in results for part in parts]
+
+    def _orphans(self) -> list[Part]:
+        """What the results say that no call has taken."""
+        return [
             part
             for results in self._results.values()
             for text, parts in results
             for part in ({"type": "text", "text": orphan(text)}, *parts)
         ]
-        # An image must not stand between two tool messages: the pictures of all results follow them.
-        parts = orphans + images + self._parts
-        if parts:
-            out.append({"role": "user", "content": _content(parts)})
-        elif not calls and not self._empty:
-            out.append({"role": "user", "content": ""})
-        return out
 
     def _take(self, call: str, is_last: bool) -> list[tuple[str, list[Part]]]:
         """The results of a call: all that bear its id, but one each where several calls share the id."""
@@ -226,12 +232,15 @@ class UserTurn:
                         media.append(part)
             elif type(inner) is Unknown:
                 texts.append(unknown_text(inner))
-        if media:
-            media.insert(0, {"type": "text", "text": IMAGE_FROM_TOOL})
-            if not any(texts):
-                texts = [SEE_ATTACHMENT]
+        texts, media = self._captioned(texts, media)
         text = "\n".join(texts)
         return (failed_result(text) if block.is_error else text), media
+
+    def _captioned(self, texts: list[str], media: list[Part]) -> tuple[list[str], list[Part]]:
+        """The texts and media of a result, in words that say that the media stand elsewhere."""
+        if not media:
+            return texts, media
+        return texts if any(texts) else [SEE_ATTACHMENT], [{"type": "text", "text": IMAGE_FROM_TOOL}, *media]
 
     def _image(self, image: Image) -> Part:
         if not self._accepts.images:
@@ -266,7 +275,7 @@ class UserTurn:
                 return [{"type": "text", "text": NO_FILE}]
 
 
-def _content(parts: list[Part]) -> str | list[Part]:
+def content_of(parts: list[Part]) -> str | list[Part]:
     """One string where there is only text (every template takes it), else parts with neighbouring texts joined."""
     if len(parts) == 1:
         return parts[0]["text"] if parts[0]["type"] == "text" else parts

@@ -16,11 +16,17 @@ def thinking_fields(request: MessagesRequest, flags: Flags, forced: bool = False
         return _off(flags)
     if thinking is None:
         return {}
-    budget = thinking.budget_tokens if thinking.type == "enabled" else None
-    return _on(_effort(request, budget), budget, flags, bool(request.stream))
+    return _on(wanted_effort(request), budget_of(request), flags, bool(request.stream))
 
 
-def _effort(request: MessagesRequest, budget: int | None) -> str:
+def budget_of(request: MessagesRequest) -> int | None:
+    thinking = request.thinking
+    return thinking.budget_tokens if thinking and thinking.type == "enabled" else None
+
+
+def wanted_effort(request: MessagesRequest) -> str:
+    """The word that the client uses or its budget amounts to; empty where it says neither."""
+    budget = budget_of(request)
     if budget is not None:
         # The npm tool's steps, so that old configurations think as much as before.
         return "low" if budget <= 1024 else "medium" if budget <= 8192 else "high"
@@ -33,7 +39,7 @@ def _on(effort: str, budget: int | None, flags: Flags, stream: bool) -> dict[str
     if flags.reasoning_object:
         if budget is not None:
             return {"reasoning": {"max_tokens": budget}}
-        return {"reasoning": {"effort": _word(effort, flags)} if effort else {"enabled": True}}
+        return {"reasoning": {"effort": effort_word(effort, flags)} if effort else {"enabled": True}}
     fields: dict[str, Any] = {}
     if flags.thinking_object:
         fields["thinking"] = {"type": "adaptive" if flags.thinking_adaptive else "enabled"}
@@ -44,11 +50,11 @@ def _on(effort: str, budget: int | None, flags: Flags, stream: bool) -> dict[str
         if budget is not None and stream:
             fields["thinking_budget"] = budget
     if effort and not flags.no_effort:
-        fields["reasoning_effort"] = _word(effort, flags)
+        fields["reasoning_effort"] = effort_word(effort, flags)
     return fields
 
 
-def _word(effort: str, flags: Flags) -> str:
+def effort_word(effort: str, flags: Flags) -> str:
     match effort:
         case "max" if flags.effort_max:
             return "max"
@@ -60,10 +66,14 @@ def _word(effort: str, flags: Flags) -> str:
             return effort
 
 
+def least_effort(flags: Flags) -> str:
+    return "minimal" if flags.off_is_minimal else "low" if flags.off_is_low else "none"
+
+
 def _off(flags: Flags) -> dict[str, Any]:
     if flags.no_off:
         return {}
-    least = "minimal" if flags.off_is_minimal else "low" if flags.off_is_low else "none"
+    least = least_effort(flags)
     if flags.reasoning_object:
         return {"reasoning": {"effort": least}}
     if flags.thinking_object:
