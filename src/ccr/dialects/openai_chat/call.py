@@ -37,7 +37,6 @@ class OpenAiChat:
 class ChatCall:
     def __init__(self, inbound: Inbound, model: str, endpoint: Endpoint) -> None:
         self._inbound = inbound
-        self._model = model
         self._endpoint = endpoint
         self._names = ToolNames()
         body = build_body(inbound, model, endpoint, self._names)
@@ -58,7 +57,9 @@ class ChatCall:
     def decoder(self) -> ChatDecoder:
         request = self._inbound.request
         tokens = self._endpoint.learned.correction.apply(self._inbound.tokens)
-        start = MessageStart(self._inbound.message_id, self._model, tokens)
+        # The model's name is the one that the client asked for: it drops thinking, and our signatures with it, from
+        # answers of any other model (2.1.197 at once, 2.1.330 with the next question; measured).
+        start = MessageStart(self._inbound.message_id, request.model, tokens)
         ids = IdMaker(self._inbound.message_id, lambda: call_ids(request), self._names.shortened)
         return ChatDecoder(self._endpoint.name, start, ids, request.stop_sequences or [], self._in_stream)
 
