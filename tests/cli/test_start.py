@@ -129,6 +129,15 @@ def test_daemon_shows_why_it_failed(world: World) -> None:
     assert (world.folder / "logs" / "start.log").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_failed_daemon_says_each_warning_once(world: World) -> None:
+    world.configure(Roter={})
+    with socket.create_server(("127.0.0.1", world.port)):
+        failed = world.ccr("start", "-d", "--host", "0.0.0.0")
+    assert failed.stderr.count("Roter") == 1
+    assert failed.stderr.count("set APIKEY") == 1
+    assert f"Port {world.port} is in use" in failed.stderr
+
+
 def test_two_daemons_at_once_end_in_one_server(world: World) -> None:
     with contextlib.ExitStack() as stack:
         command = [sys.executable, "-m", "ccr", "start", "-d"]

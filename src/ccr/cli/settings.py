@@ -30,12 +30,12 @@ def config_path(option: str | None, environ: Mapping[str, str]) -> Path:
     return Path(option).expanduser().absolute() if option else default_path(environ)
 
 
-def read(path: Path, environ: Mapping[str, str]) -> Snapshot:
-    """The configuration; warnings and errors go to stderr, with lines where something is wrong."""
+def read(path: Path, environ: Mapping[str, str], *, say: bool = True) -> Snapshot:
+    """The configuration; warnings and errors go to stderr (if they shall), with lines where something is wrong."""
     loaded = load(path, environ)
     if any(problem.severity == "error" for problem in loaded.problems):
         loaded = check(path, environ)
-    for problem in loaded.problems:
+    for problem in loaded.problems if say else ():
         if problem.severity != "note":
             click.echo(f"{path}: {sentence(problem)}", err=True)
     return usable(loaded, path)
@@ -54,30 +54,33 @@ def sentence(problem: Problem) -> str:
     return f"{problem.severity}: {place}{problem.message}" + (f"; {problem.hint}" if problem.hint else "")
 
 
-def read_to_start(options: Options, environ: Mapping[str, str]) -> Snapshot:
-    """The configuration of a server about to start, with the address and log level it shall have."""
+def read_to_start(options: Options, environ: Mapping[str, str], *, say: bool = True) -> Snapshot:
+    """The configuration of a server about to start, with the address and log level it shall have.
+
+    `say` False: whoever launched this process has read it already, and has said what is to be said.
+    """
     path = config_path(options.config, environ)
     if not options.config and path == home_folder(environ) / "config.json" and not path.exists():
         write_private(path, FIRST_CONFIG)
         click.echo(f"Created {path}: add your providers to it, then run `ccr check`.", err=True)
-    snapshot = read(path, environ)
+    snapshot = read(path, environ, say=say)
     return msgspec.structs.replace(
         snapshot,
-        host=host(snapshot, options),
+        host=host(snapshot, options, say=say),
         port=options.port or service_port(environ) or snapshot.port,
         log_level=options.log_level or log_level(environ) or snapshot.log_level,
     )
 
 
-def host(snapshot: Snapshot, options: Options) -> str:
+def host(snapshot: Snapshot, options: Options, *, say: bool) -> str:
     """Without an APIKEY anybody who reaches the port could spend the providers' keys: loopback only."""
     if options.host is None:
         return snapshot.host
     if snapshot.api_key or is_loopback(options.host):
         return options.host
-    click.echo(
-        f"Listening on 127.0.0.1, not on {options.host}: set APIKEY in {snapshot.path} to serve others.", err=True
-    )
+    if say:
+        advice = f"set APIKEY in {snapshot.path} to serve others."
+        click.echo(f"Listening on 127.0.0.1, not on {options.host}: {advice}", err=True)
     return "127.0.0.1"
 
 
