@@ -192,6 +192,13 @@ def test_with_an_apikey_it_listens_where_it_is_told(world: World) -> None:
         assert json.loads(world.state_file.read_text())["host"] == "0.0.0.0"
 
 
+def test_an_empty_option_is_none(world: World) -> None:
+    """Of `--host "$UNSET"` an open door must not come."""
+    world.configure(APIKEY="key-of-the-router")
+    with world.foreground("--host", "", "--config", ""):
+        assert json.loads(world.state_file.read_text())["host"] == "127.0.0.1"
+
+
 def test_an_address_of_another_machine_is_one_sentence(world: World) -> None:
     world.configure(APIKEY="key-of-the-router")
     refused = world.ccr("start", "--host", "192.0.2.1")

@@ -27,7 +27,7 @@ FIRST_CONFIG = b'{\n  "PORT": 3456,\n  "Providers": [],\n  "Router": {}\n}\n'
 
 def config_path(option: str | None, environ: Mapping[str, str]) -> Path:
     """The file to read, absolute."""
-    return Path(option).expanduser().absolute() if option else default_path(environ)
+    return (Path(option).expanduser() if option else default_path(environ)).absolute()
 
 
 def read(path: Path, environ: Mapping[str, str], *, say: bool = True) -> Snapshot:
@@ -50,7 +50,7 @@ def usable(loaded: Loaded, path: Path) -> Snapshot:
 def sentence(problem: Problem) -> str:
     """`error: Providers[0].api_base_url (line 4): is not a URL; did you mean https://…?`"""
     line = f" (line {problem.line})" if problem.line else ""
-    place = f"{problem.path}{line}: " if problem.path or line else ""
+    place = f"{problem.path}{line}: " if problem.path else ""  # of the file as a whole the message itself says where
     return f"{problem.severity}: {place}{problem.message}" + (f"; {problem.hint}" if problem.hint else "")
 
 
@@ -117,11 +117,12 @@ def configured_address(environ: Mapping[str, str]) -> Address:
 def served(found: Running | Stopped, environ: Mapping[str, str]) -> Snapshot:
     """The configuration of the running server with its real address, or of the one that would be started now.
 
-    Creates nothing and says nothing, unless the file cannot be used.
+    Creates nothing and says nothing, unless the file cannot be used. That there is none yet is no fault, unless
+    CONFIG_PATH names it.
     """
     record = found.record if isinstance(found, Running) else None
     path = config_path(record.config if record else None, environ)
-    snapshot = load(path, environ).snapshot if path.exists() else Snapshot(path=path)
+    snapshot = load(path, environ).snapshot if path.exists() or environ.get("CONFIG_PATH") else Snapshot(path=path)
     if snapshot is None:
         snapshot = read(path, environ)
     if isinstance(found, Running):
