@@ -27,6 +27,8 @@ FIRST_CONFIG = b'{\n  "PORT": 3456,\n  "Providers": [],\n  "Router": {}\n}\n'
 
 def config_path(option: str | None, environ: Mapping[str, str]) -> Path:
     """The file to read, absolute."""
+    if not option and not environ.get("CONFIG_PATH"):
+        home_folder(environ)  # says so when there is none
     return (Path(option).expanduser() if option else default_path(environ)).absolute()
 
 
