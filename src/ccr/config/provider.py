@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from ccr.config.chains import read_chains
-from ccr.config.endpoint import dialect_of, full_url, parse_url
+from ccr.config.endpoint import dialect_of, full_url, parse_url, warn_of_other_endpoint
 from ccr.config.findings import Findings, Where
 from ccr.config.keys import File, ProviderEntry, TimeoutsEntry
 from ccr.config.names import did_you_mean, normal
@@ -61,6 +61,8 @@ def _provider(
     if not models and not findings.blames((*where, "models")):
         findings.warning((*where, "models"), f"the provider {name} lists no models", 'add "models": ["…"]')
     dialect = dialect_of(url, chains.uses)
+    warn_of_other_endpoint(url, dialect, (*where, "api_base_url"), findings)
+    _warn_of_limits(entry, models, (*where, "limits"), findings)
     return Provider(
         name=name,
         url=full_url(url, dialect, is_base=not entry.api_base_url),
@@ -92,6 +94,8 @@ def _name(entry: ProviderEntry, where: Where, findings: Findings) -> str:
 
 def _key(text: str, where: Where, findings: Findings) -> str:
     key = text.strip()
+    if key.lower().startswith("bearer "):
+        findings.warning(where, 'the key begins with "Bearer", which is added anyway', "write the key alone")
     if _HEADER_VALUE.fullmatch(key):
         return key
     findings.broken(where, "the key holds a character that no HTTP header can carry; requests are sent without it")
@@ -133,6 +137,12 @@ def _address(entry: ProviderEntry, where: Where, findings: Findings) -> SplitRes
         hint = 'add "api_base_url": "http://localhost:11434/v1/chat/completions"'
         findings.error(where, "the provider has no address", hint)
     return None
+
+
+def _warn_of_limits(entry: ProviderEntry, models: list[str], where: Where, findings: Findings) -> None:
+    for model in entry.limits if models else ():
+        if model not in models:
+            findings.warning((*where, model), "is no model of this provider", did_you_mean(model, models))
 
 
 def _use_bearer(transformers: Chain) -> bool:
