@@ -3,18 +3,25 @@
 from collections.abc import Callable
 
 import msgspec
+from msgspec import UNSET
 
 from ccr.config import Snapshot
 from ccr.dialects import DIALECTS, Call, Endpoint, Inbound
+from ccr.dialects.blocks import IdMaker, call_ids
 from ccr.dialects.signature import sign
+from ccr.dialects.tool_names import LONGEST_NAME, ToolNames
 from ccr.errors import ClientError
 from ccr.gateway.runtime import Runtime
 from ccr.gateway.transformed import TransformedCall
-from ccr.messages.request import MessagesRequest, parse_request
+from ccr.messages.request import MessagesRequest, Tool, parse_request
 from ccr.providers import ModelLimits, Provider, flags_of
 from ccr.routing.rules import Target
 from ccr.transformers import Asked, Chain, Filter
+from ccr.transformers.arguments import Arguments
 from ccr.transformers.body import Body
+from ccr.transformers.json_answer import JsonAnswer
+from ccr.transformers.shown_reasoning import ShownReasoning
+from ccr.transformers.text_calls import TextCalls
 from ccr.transformers.think_tags import ThinkTags
 
 
@@ -46,17 +53,39 @@ def make_call(provider: Provider, model: str, inbound: Inbound, runtime: Runtime
     def filters() -> list[Filter]:
         """The standing ones see the answer first: those with a name see it as it would be without them."""
         made = [one.filter(asked) for one in chain.filters]
-        return [*(always(asked) if always else ()), *[one for one in made if one is not None]]
+        return [*(always(asked, inbound.message_id) if always else ()), *[one for one in made if one is not None]]
 
     return TransformedCall(call, outbound, filters, is_native=provider.dialect == "anthropic")
 
 
-def default_filters(asked: Asked) -> list[Filter]:
-    """What is done to every answer in the OpenAI chat language, whatever the configuration says."""
-    return [ThinkTags(asked.signature)]
+def default_filters(asked: Asked, message_id: str) -> list[Filter]:
+    """What is done to every answer in the OpenAI chat language, whatever the configuration says.
+
+    Reasoning is shown before calls are looked for: an answer that is all reasoning may hold one.
+    """
+    request = asked.request
+    filters: list[Filter] = [ThinkTags(asked.signature), ShownReasoning()]
+    tools = request.tools
+    if tools and (request.tool_choice is None or request.tool_choice.type != "none"):
+        ids = IdMaker(message_id, lambda: call_ids(request), {})
+        filters.append(TextCalls(tools, lambda: ids.unique(""), _shortened(tools)))
+        filters.append(Arguments({tool.name: tool.input_schema for tool in tools if tool.input_schema is not UNSET}))
+    wanted = request.format
+    if wanted is not None and wanted.type == "json_schema" and wanted.schema is not UNSET:
+        filters.append(JsonAnswer(wanted.schema))
+    return filters
 
 
-DEFAULT_FILTERS: dict[str, Callable[[Asked], list[Filter]]] = {"openai-chat": default_filters}
+def _shortened(tools: list[Tool]) -> dict[str, str]:
+    """The names that the model is shown instead of the tools' own."""
+    names = ToolNames()
+    for tool in tools:
+        if len(tool.name) > LONGEST_NAME or not tool.name.isidentifier():
+            names.outward(tool.name)
+    return names.shortened
+
+
+DEFAULT_FILTERS: dict[str, Callable[[Asked, str], list[Filter]]] = {"openai-chat": default_filters}
 """By dialect."""
 
 
