@@ -41,6 +41,10 @@ class ShownReasoning:
         self._next = 0
         """The number of the block that comes next."""
 
+    def concerns(self, body: bytes) -> bool:
+        """Whether a whole answer holds reasoning."""
+        return b'"type":"thinking"' in body
+
     def feed(self, events: list[Event]) -> list[Event]:
         if self.idle:
             return events
