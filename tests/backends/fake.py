@@ -154,10 +154,10 @@ class FakeBackend:
         assert task is not None
         self._tasks.add(task)
         number, self._connections = self._connections, self._connections + 1
+        early: bytes | None = b""
         try:
-            while request := await _read_request(reader, number):
-                if not await self._serve(request, reader, writer):
-                    break
+            while early is not None and (request := await _read_request(reader, number, early)):
+                early = await self._serve(request, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
@@ -166,20 +166,29 @@ class FakeBackend:
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
-    async def _serve(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Plays one answer while watching for the client to leave. True: the connection may be used again."""
+    async def _serve(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bytes | None:
+        """Plays one answer while watching for the client to leave. None: the connection cannot be used again; else
+        what the watch has taken of the next request, which may follow the answer before the watch ends."""
         answer = self._choose(request)
         play = asyncio.ensure_future(_play(answer, request, writer))
         watch = asyncio.ensure_future(_wait_for_leave(reader))
         try:
             await asyncio.wait({play, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done() and watch.result():
+                await asyncio.wait({play})  # the next request is here already
             if not play.done():
                 request.left_at = time.monotonic()
-                return False
-            return play.result()
+                return None
+            if not play.result():
+                return None
+            watch.cancel()
+            await asyncio.wait({watch})
+            return b"" if watch.cancelled() else watch.result()
         except ConnectionError:
             request.left_at = time.monotonic()
-            return False
+            return None
         finally:
             play.cancel()
             watch.cancel()
@@ -201,16 +210,17 @@ class FakeBackend:
         return answer if isinstance(answer, Answer) else answer(request)
 
 
-async def _wait_for_leave(reader: asyncio.StreamReader) -> None:
+async def _wait_for_leave(reader: asyncio.StreamReader) -> bytes:
+    """Empty: it has left."""
     with contextlib.suppress(ConnectionError):
-        early = await reader.read(1)
-        assert not early, "the client sent bytes before its answer was complete"
+        return await reader.read(1)
+    return b""
 
 
-async def _read_request(reader: asyncio.StreamReader, connection: int) -> Request | None:
+async def _read_request(reader: asyncio.StreamReader, connection: int, early: bytes) -> Request | None:
     """None: the client closed the idle connection."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = early + await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as end:
         if not end.partial:
             return None

@@ -108,3 +108,14 @@ def test_a_client_that_stays_to_the_end_has_not_left(fake_backend: FakeBackend) 
     ask(fake_backend)
 
     assert not fake_backend.requests[0].left_within(5)
+
+
+def test_no_byte_of_the_next_request_is_lost(fake_backend: FakeBackend) -> None:
+    fake_backend.plays(reply(text="one"), reply(text="two"))
+    with socket.create_connection(("127.0.0.1", fake_backend.port), timeout=5) as client:
+        client.sendall(b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}" * 2)
+        seen = b""
+        while b"two" not in seen:
+            seen += client.recv(65536)
+
+    assert [request.method for request in fake_backend.requests] == ["POST", "POST"]
