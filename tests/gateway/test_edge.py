@@ -9,6 +9,7 @@ import pytest
 import uvloop
 
 from ccr.gateway import edge
+from ccr.upstream.exchange import Exchange
 from tests.backends import anthropic
 from tests.backends.fake import FakeBackend
 from tests.backends.openai import chunks, reply
@@ -397,6 +398,7 @@ def test_nothing_of_a_connection_is_left_for_the_collector(gateway: Gateway, fak
         for _ in range(5):
             gateway.ask(messages())
         gateway.ask(None, "/health")
-        eventually(lambda: not any(isinstance(one, edge.Edge) for one in gc.get_objects()), "they are gone", 3)
+        held = (edge.Edge, Exchange)
+        eventually(lambda: not any(isinstance(one, held) for one in gc.get_objects()), "they are gone", 3)
     finally:
         gc.enable()

@@ -1,5 +1,6 @@
 """The server's end: what runs may finish, what does not is told, and a second signal is obeyed at once."""
 
+import json
 import signal
 import socket
 import time
@@ -13,7 +14,7 @@ from ccr.gateway.server import listen
 from tests.backends.fake import FakeBackend
 from tests.backends.openai import chunks, reply
 from tests.backends.playbook import Hold, Pause, stream
-from tests.gateway.client import Reader, ask_gateway, messages
+from tests.gateway.client import Reader, ask_gateway, messages, read_answer
 from tests.gateway.gateway import eventually, provider
 from tests.gateway.process import Process
 
@@ -77,6 +78,61 @@ def test_a_stream_that_outlives_the_grace_ends_honestly(
     assert b"message_stop" not in body
     assert fake_backend.requests[0].left_within(2)
     assert [line["error"] for line in process.log()] == ["the router stopped"]
+
+
+def test_what_arrives_or_waits_at_the_signal(start: Start, fake_backend: FakeBackend) -> None:
+    """A request that is being sent is still taken, one that waits behind it is not, an idle connection ends."""
+    process = start(10)
+    fake_backend.plays(reply(text="Hello"))
+    data = json.dumps(messages()).encode()
+    head = b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(data)
+    with (
+        socket.create_connection(("127.0.0.1", process.port), timeout=10) as idle,
+        socket.create_connection(("127.0.0.1", process.port), timeout=10) as sending,
+    ):
+        sending.sendall(head + data[:10])
+        idle.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert read_answer(idle)
+        process.signal()
+        assert idle.recv(1) == b""
+        sending.sendall(data[10:] + head + data)
+        answer = read_answer(sending)
+        rest = sending.recv(1)
+
+    assert b"200 OK" in answer
+    assert rest == b""
+    assert process.child.wait(5) == 0
+    assert process.said() == ""
+    assert len(process.log()) == len(fake_backend.requests) == 1
+
+
+def test_the_last_bytes_of_an_answer_are_not_lost(start: Start, fake_backend: FakeBackend) -> None:
+    process = start(10)
+    text = "x" * 3_000_000
+    fake_backend.plays(reply(text=text))
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(10)
+        slow.connect(("127.0.0.1", process.port))
+        data = json.dumps(messages()).encode()
+        slow.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(data) + data)
+        seen = slow.recv(1)
+        process.signal()
+        eventually(lambda: not _listens(process.port), "the port is closed")
+        seen += read_answer(slow, most=10_000_000)
+
+    assert json.loads(seen.partition(b"\r\n\r\n")[2])["content"][0]["text"] == text
+    assert process.child.wait(5) == 0
+
+
+def test_a_client_that_never_reads_does_not_keep_it(start: Start, fake_backend: FakeBackend) -> None:
+    process = start(0.2)
+    fake_backend.plays(reply(text="x" * 9_000_000))
+    with Reader(process.port, messages(), receive_buffer=4096) as reader:
+        reader.socket.recv(1)
+        process.signal()
+        assert process.child.wait(5) == 0
+    assert process.said() == ""
 
 
 def test_a_second_signal_ends_it_at_once(start: Start, fake_backend: FakeBackend) -> None:

@@ -112,8 +112,18 @@ class Server:
         for edge in list(self._edges):
             edge.close()
         hurried.cancel()
-        await asyncio.sleep(0)  # closed connections are told so
+        await self._emptied()
         return len(self._tasks)
+
+    async def _emptied(self) -> None:
+        """Until clients have read their last bytes, if they do so soon, and connections know that they are closed."""
+        deadline = self._loop.time() + SETTLE
+        await asyncio.sleep(0)
+        while self._edges and self._loop.time() < deadline:  # noqa: ASYNC110  # once in a server's life
+            await asyncio.sleep(0.01)
+        for edge in list(self._edges):
+            edge.abort()
+        await asyncio.sleep(0)
 
     def _connection(self) -> Edge:
         return Edge(self._serve, self._edges, self._tasks, self._loop)

@@ -77,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._lost(self)
         self._transport.abort()
         if exchange is not None:
+            del self._answer  # it holds us: a cycle
             exchange.fail(failure or Failure(exchange.phase, "closed on our side"))
 
     def is_fresh(self) -> bool:
