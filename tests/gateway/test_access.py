@@ -97,10 +97,22 @@ def test_this_machines_names_are_served(gateway: Gateway, host: str) -> None:
         {"host": "127.0.0.1.evil.example"},
         {"host": "192.168.1.5:{port}"},
         {"host": "["},
+        {"host": "[::1]x"},
+        {"host": "evil.example@localhost"},
+        {"host": "localhost/evil.example"},
+        {"host": "localhost?evil.example"},
+        {"host": "evil.example\\@localhost"},
+        {"host": "localhost, evil.example"},
+        {"host": "localhost:" + "0" * 400},
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": ""},
         {"origin": "http://localhost:1"},
+        {"origin": "//localhost:{port}"},
+        {"origin": "ftp://localhost:{port}"},
+        {"origin": "http://evil.example@localhost:{port}"},
+        {"origin": "http://localhost:{port}/page"},
+        {"origin": "http://localhost:{port} http://evil.example"},
         {"origin": "http://localhost"},
         {"origin": "http://localhost.evil.example:{port}"},
     ],
@@ -113,7 +125,7 @@ def test_foreign_hosts_and_pages_are_refused(gateway: Gateway, headers: dict[str
     assert answer.error[0] == "permission_error"
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:{port}", "http://127.0.0.1:{port}"])
+@pytest.mark.parametrize("origin", ["http://localhost:{port}", "http://127.0.0.1:{port}", "HTTP://[::1]:{port}"])
 def test_our_own_pages_are_served_and_nobody_else_is_invited(gateway: Gateway, origin: str) -> None:
     answer = gateway.ask(path="/v1/models", headers={"origin": origin.format(port=gateway.port)})
 

@@ -5,8 +5,8 @@ and a web page must not reach it through the user's browser: a foreign Host (DNS
 """
 
 import hmac
+import re
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from ccr.config.proxy import is_loopback
 from ccr.errors import ClientError
@@ -14,6 +14,12 @@ from ccr.gateway.request import Headers
 
 OPEN_PATHS = ("/", "/health", "/api/hello")
 """Need no key: probes of the client and of orchestrators; they tell nothing."""
+
+_PORTS = {"http": 80, "https": 443}
+_PLACE = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::([0-9]{0,5}))?")
+"""A host and perhaps a port (RFC 9110, 7.2), nothing else: who sends more wants to be read in two ways."""
+_LONGEST = 300
+"""Characters that are looked at, and remembered: what is longer is nobody's name."""
 
 
 def check_access(headers: Headers, path: str, api_key: str, port: int) -> None:
@@ -39,28 +45,26 @@ def _check_key(headers: Headers, api_key: str) -> None:
 
 def _check_local(headers: Headers, port: int) -> None:
     host = headers.get("host", "")
-    if host and not _is_here(host):
+    if host and not _is_here(host[:_LONGEST]):
         raise ClientError(
             "permission_error", f"Host {host[:80]!r} is not this machine: set an APIKEY to serve other names."
         )
     origin = headers.get("origin")
-    if origin is None:
-        return
-    name, origin_port = _split(origin)
-    if origin_port != port or not is_loopback(name):
+    if origin is not None and not _is_ours(origin[:_LONGEST], port):
         raise ClientError("permission_error", f"Requests from web pages of {origin[:80]!r} are not allowed.")
 
 
 @lru_cache(maxsize=256)
 def _is_here(host: str) -> bool:
-    return is_loopback(_split(f"//{host}")[0])
+    place = _PLACE.fullmatch(host.lower())
+    return place is not None and is_loopback(place[1])
 
 
 @lru_cache(maxsize=256)
-def _split(url: str) -> tuple[str, int | None]:
-    try:
-        parts = urlsplit(url)
-        default = {"http": 80, "https": 443}.get(parts.scheme)
-        return (parts.hostname or "").lower().rstrip("."), parts.port or default
-    except ValueError:
-        return "", None
+def _is_ours(origin: str, port: int) -> bool:
+    """Whether a page of this very server asks (RFC 6454, 6.2)."""
+    scheme, _, rest = origin.lower().partition("://")
+    place = _PLACE.fullmatch(rest)
+    if place is None or scheme not in _PORTS:
+        return False
+    return is_loopback(place[1]) and int(place[2] or _PORTS[scheme]) == port
