@@ -30,6 +30,7 @@ from ccr.providers.provider import Timeouts
 from ccr.routing.facts import Facts
 from ccr.routing.plan import LONG_SESSION_TOKENS, TABLE
 from ccr.routing.rules import Effort, RouteName, Rules
+from ccr.transformers import TRANSFORMERS
 from tests.backends.fake import FakeBackend
 from tests.backends.openai import reply
 from tests.documents import (
@@ -162,6 +163,16 @@ def test_every_field_that_is_withdrawn_on_refusal_is_named() -> None:
     section = said("docs/translation.md").partition("What is learned")[2].partition("## ")[0]
     named = {*quoted(section), *(FIELDS if "the thinking fields" in section else ())}
     assert set(OPTIONAL_FIELDS) <= named
+
+
+def test_every_transformer_is_in_the_table_with_its_options_and_in_an_example() -> None:
+    rows = table("docs/transformers.md", "name", "options", "what it does")
+    shown = {quoted(row[0])[0]: ("anything",) if row[1] == "anything" else tuple(quoted(row[1])) for row in rows}
+    assert shown == {
+        name: ("anything",) if kind.takes_anything else kind.__struct_fields__ for name, kind in TRANSFORMERS.items()
+    }
+    examples = "".join(block.text for block in blocks(ROOT / "docs/transformers.md"))
+    assert [name for name in TRANSFORMERS if f'"{name}"' not in examples] == []
 
 
 def test_imports_go_down_the_floors_shown() -> None:

@@ -75,3 +75,10 @@ def test_the_configured_window_is_told(world: World) -> None:
     }
     world.configure(Providers=[provider])
     assert f"export CLAUDE_CODE_MAX_CONTEXT_TOKENS={shlex.quote('65536')}" in world.ccr("activate").stdout.splitlines()
+
+
+def test_a_configuration_that_is_named_must_be_there(world: World) -> None:
+    missing = world.root / "nowhere.json"
+    refused = world.ccr("activate", CONFIG_PATH=str(missing))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert str(missing) in refused.stderr

@@ -18,6 +18,25 @@ def test_help_is_on_stdout(world: World, word: str) -> None:
     assert all(f"  {command} " in shown.stdout for command in COMMANDS)
 
 
+@pytest.mark.parametrize("words", [("start", "-h"), ("help", "start"), ("--help", "start")])
+def test_a_command_tells_its_options_however_it_is_asked(world: World, words: tuple[str, ...]) -> None:
+    shown = world.ccr(*words)
+    assert shown.returncode == 0
+    assert shown.stdout == world.ccr("start", "--help").stdout
+
+
+@pytest.mark.parametrize("word", ["code", "strat", "help"])
+def test_help_for_what_has_no_options_of_ours_is_the_list(world: World, word: str) -> None:
+    shown = world.ccr("help", word)
+    assert (shown.returncode, shown.stdout) == (0, world.ccr("help").stdout)
+
+
+def test_a_superfluous_word_is_one_sentence(world: World) -> None:
+    shown = world.ccr("stop", "now")
+    assert (shown.returncode, shown.stderr.count("\n")) == (1, 1)
+    assert "(now). See `ccr stop --help`." in shown.stderr
+
+
 def test_no_word_is_help_and_exit_1(world: World) -> None:
     shown = world.ccr()
     assert (shown.returncode, shown.stdout) == (1, world.ccr("help").stdout)

@@ -52,6 +52,14 @@ def test_a_problem_has_path_line_message_and_hint(world: World) -> None:
     assert "❌" in shown.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "begin"), [("{", "error: line 1, column 1: the object"), ("", "error: the file is empty")]
+)
+def test_a_problem_of_the_whole_file_says_its_line_once(world: World, text: str, begin: str) -> None:
+    world.config_file.write_text(text)
+    assert f"\n  {begin}" in world.ccr("check").stdout
+
+
 def test_warnings_are_allowed(world: World) -> None:
     world.configure(Roter={})
     shown = world.ccr("check")

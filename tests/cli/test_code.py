@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import socket
@@ -258,3 +259,16 @@ def test_a_server_that_is_still_starting_is_waited_for(world: World) -> None:
         done = world.ccr("code")
         until(world.claude_record.exists)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_two_at_once_share_one_server(world: World) -> None:
+    world.install_claude()
+    with contextlib.ExitStack() as stack:
+        both = [
+            stack.enter_context(subprocess.Popen([*CCR, "code"], env=world.environ, stdin=subprocess.DEVNULL))
+            for _ in range(2)
+        ]
+        assert [process.wait(40) for process in both] == [0, 0]
+    health = ask("127.0.0.1", world.port)
+    assert health is not None
+    assert health.pid == world.pid()

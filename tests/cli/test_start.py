@@ -129,6 +129,15 @@ def test_daemon_shows_why_it_failed(world: World) -> None:
     assert (world.folder / "logs" / "start.log").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_failed_daemon_says_each_warning_once(world: World) -> None:
+    world.configure(Roter={})
+    with socket.create_server(("127.0.0.1", world.port)):
+        failed = world.ccr("start", "-d", "--host", "0.0.0.0")
+    assert failed.stderr.count("Roter") == 1
+    assert failed.stderr.count("set APIKEY") == 1
+    assert f"Port {world.port} is in use" in failed.stderr
+
+
 def test_two_daemons_at_once_end_in_one_server(world: World) -> None:
     with contextlib.ExitStack() as stack:
         command = [sys.executable, "-m", "ccr", "start", "-d"]
@@ -181,6 +190,13 @@ def test_with_an_apikey_it_listens_where_it_is_told(world: World) -> None:
     world.configure(APIKEY="key-of-the-router")
     with world.foreground("--host", "0.0.0.0"):
         assert json.loads(world.state_file.read_text())["host"] == "0.0.0.0"
+
+
+def test_an_empty_option_is_none(world: World) -> None:
+    """Of `--host "$UNSET"` an open door must not come."""
+    world.configure(APIKEY="key-of-the-router")
+    with world.foreground("--host", "", "--config", ""):
+        assert json.loads(world.state_file.read_text())["host"] == "127.0.0.1"
 
 
 def test_an_address_of_another_machine_is_one_sentence(world: World) -> None:

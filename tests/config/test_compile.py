@@ -65,6 +65,43 @@ def test_without_a_key_the_server_listens_on_loopback_only(write: Write, host: s
     assert any(problem.path == "HOST" for problem in loaded.problems) == (host != result)
 
 
+@pytest.mark.parametrize("host", ["http://127.0.0.1", "0.0.0.0:3456", "a b"])
+def test_a_host_is_a_host_alone(write: Write, host: str) -> None:
+    loaded = load(write(f'{{HOST: "{host}", APIKEY: "k"}}'), {})
+    assert loaded.snapshot is None
+    assert [p.path for p in loaded.problems if p.severity == "error"] == ["HOST"]
+
+
+@pytest.mark.parametrize(
+    ("host", "result"), [("[::1]", "::1"), ("fe80::1%eth0", "fe80::1%eth0"), ("my-host.lan", "my-host.lan")]
+)
+def test_a_host_may_have_brackets_a_zone_or_a_name(write: Write, host: str, result: str) -> None:
+    assert snapshot_of(write(f'{{HOST: "{host}", APIKEY: "k"}}')).host == result
+
+
+def test_the_routers_key_goes_without_the_spaces_that_no_header_carries(write: Write) -> None:
+    assert snapshot_of(write('{APIKEY: " k "}')).api_key == "k"
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "message"),
+    [
+        ('api_base_url: "http://h", api_key: "Bearer sk-1"', "Providers[0].api_key", "Bearer"),
+        ('api_base_url: "http://h", limits: {M2: {context_window: 1}}', "Providers[0].limits.M2", "is no model"),
+        ('api_base_url: "http://localhost:3456/v1"', "Providers[0].api_base_url", "the router's own"),
+        ('api_base_url: "http://h/api/chat"', "Providers[0].api_base_url", "does not look like"),
+        ('api_base_url: "http://h/v1/completions"', "Providers[0].api_base_url", "does not look like"),
+        ('api_base_url: "http://h/v1/models/"', "Providers[0].api_base_url", "does not look like"),
+    ],
+)
+def test_what_was_probably_not_meant_is_a_warning(write: Write, entry: str, path: str, message: str) -> None:
+    loaded = load(write(f'{{Providers: [{{name: "a", models: ["m"], {entry}}}], Router: {{default: "a,m"}}}}'), {})
+    (problem,) = loaded.problems
+    assert (problem.severity, problem.path) == ("warning", path)
+    assert message in problem.message
+    assert loaded.snapshot is not None
+
+
 def test_service_port_of_the_environment_overrides_the_port(write: Write) -> None:
     assert snapshot_of(write("{PORT: 4000}"), {"SERVICE_PORT": "4001"}).port == 4001
 
@@ -170,7 +207,7 @@ def test_keys_of_later_versions_are_noted(write: Write) -> None:
         "forceUseImageAgent",
         "plugins",
         "tokenizer",
-        "transformers",
+        "transformers[0]",
     ]
 
 

@@ -61,6 +61,10 @@ def test_broken_text_is_one_error_with_its_place(write: Write, text: str, messag
     assert only_error(check(write(text), {})) == (said, at, hint)
 
 
+def test_a_text_without_a_value_is_told_what_to_write(write: Write) -> None:
+    assert "at least {}" in only_error(load(write("// nothing\n"), {}))[2]
+
+
 def test_a_number_of_thousands_of_digits_is_one_error(write: Write) -> None:
     only_error(load(write('{"PORT": ' + "9" * 10_000 + "}"), {}))
 

@@ -65,8 +65,8 @@ def test_an_unknown_key_is_a_warning_with_a_hint(write: Write, extra: str, path:
 
 
 def test_unknown_keys_of_providers_and_router_are_warnings(write: Write) -> None:
-    entry = '{name: "a", api_base_url: "http://h", modles: ["m"], models: ["m"], "limits": {"m.1": {context: 1}}}'
-    loaded = load(write(f'{{Providers: [{entry}], Router: {{default: "a,m", longcontxt: "a,m", LOG: true}}}}'), {})
+    entry = '{name: "a", api_base_url: "http://h", modles: ["m"], models: ["m.1"], "limits": {"m.1": {context: 1}}}'
+    loaded = load(write(f'{{Providers: [{entry}], Router: {{default: "a,m.1", longcontxt: "a,m", LOG: true}}}}'), {})
     assert [(p.severity, p.path, p.hint) for p in loaded.problems] == [
         ("warning", 'Providers[0].limits["m.1"].context', 'did you mean "context_window"?'),
         ("warning", "Providers[0].modles", 'did you mean "models"?'),
@@ -132,7 +132,7 @@ def test_a_wrong_type_is_an_error_with_path_and_line(write: Write, extra: str, p
         ('{name: "b", api_base_url: 5}', "Providers[1].api_base_url", "must be a text in quotes"),
         ('{name: 5, api_base_url: "http://h"}', "Providers[1].name", "must be a text in quotes"),
         ('{name: "b", api_base_url: "http://h", models: "m"}', "Providers[1].models", "must be a list of texts"),
-        ('{name: "b", api_base_url: "http://h", models: [1]}', "Providers[1].models", "must be a list of texts"),
+        ('{name: "b", api_base_url: "http://h", models: ["m", 1]}', "Providers[1].models", "but [1] is this number"),
         ('{name: "A", api_base_url: "http://h", models: ["m"]}', "Providers[1].name", 'a second provider "A"'),
         ('{name: "a,b", api_base_url: "http://h", models: ["m"]}', "Providers[1].name", "holds no comma"),
         ('{name: "b", api_base_url: "http://h", models: ["m"], headers: {x: 1}}', "Providers[1].headers", "are texts"),

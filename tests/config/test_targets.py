@@ -111,3 +111,8 @@ def test_no_default_route_is_a_warning_that_shows_one(write: Write) -> None:
     assert loaded.snapshot is not None
     (problem,) = loaded.problems
     assert (problem.severity, problem.path, problem.hint) == ("warning", "Router", 'add "default": "Cluster,Qwen3-32B"')
+
+
+def test_a_provider_alone_is_told_how_to_go_on(write: Write) -> None:
+    (problem,) = routed(write, "cluster").problems
+    assert (problem.severity, problem.path, problem.hint) == ("error", "Router.default", 'write "Cluster,Qwen3-32B"')

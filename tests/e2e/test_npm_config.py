@@ -115,3 +115,18 @@ def test_a_model_named_in_the_client_is_used(claude: Claude, fake_backend: FakeB
         "Qwen/Qwen3-Coder-480B-A35B-Instruct",
     )
     assert "authorization" not in request.headers
+
+
+def test_tooluse_forces_calls_until_the_model_exits(claude: Claude, fake_backend: FakeBackend) -> None:
+    call = Call("Write", {"file_path": str(claude.work / "a.txt"), "content": "a\n"})
+    fake_backend.plays(reply(calls=[call]), reply(calls=[Call("ExitTool", {"response": "It is written."})]))
+
+    outcome = claude.run("Write a file")
+
+    outcome.assert_success()
+    assert (claude.work / "a.txt").read_text() == "a\n"
+    assert outcome.text == "It is written."
+    first, second = (request.body for request in fake_backend.requests)
+    assert first["tool_choice"] == "required"
+    assert first["tools"][-1]["function"]["name"] == "ExitTool"
+    assert second["messages"][: len(first["messages"])] == first["messages"]

@@ -42,6 +42,9 @@ def provider(name: str, backend: FakeBackend | str, *models: str, dialect: str =
 class Gateway:
     """`with Gateway(home, config) as gateway:` serves on `gateway.port` what a config.json says."""
 
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    """None: the standard loop."""
+
     def __init__(self, home: Path, config: dict[str, Any]) -> None:
         path = home / "config.json"
         path.write_text(json.dumps(config))
@@ -52,7 +55,7 @@ class Gateway:
         self._socket = listen("127.0.0.1", 0)
         self.port: int = self._socket.getsockname()[1]
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="gateway", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -64,6 +67,10 @@ class Gateway:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the gateway did not end"
         assert self._left_over == 0, "requests were still running"
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=type(self).loop_factory) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -40,7 +40,7 @@ def test_health_says_who_and_how_long(gateway: Gateway, fake_backend: FakeBacken
     assert health["version"] == __version__
     assert health["requests"] == 1
     assert health["uptime"] >= 0
-    assert set(health) == {"status", "timestamp", "service", "version", "pid", "uptime", "requests"}
+    assert set(health) == {"status", "timestamp", "service", "version", "pid", "home", "uptime", "requests"}
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ LATER: dict[str, str] = {
 FLAGS = {"-v": "version", "--version": "version", "-h": "help", "--help": "help"}
 """Options in the place of a command, and the command they mean."""
 
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+"""Of click, for every command."""
+
 
 class Words(click.Group):
     """A group whose commands are loaded by need."""
@@ -99,13 +102,17 @@ def dispatch(arguments: list[str]) -> int:
     if word not in COMMANDS and word not in LATER:
         click.echo(unknown(word), err=True)
         return 1
+    if word == "help" and rest and rest[0] in COMMANDS and rest[0] not in ("help", "code"):
+        word, rest = rest[0], ["--help"]
     try:
-        outcome = Words("ccr").main([word, *rest], prog_name="ccr", standalone_mode=False, windows_expand_args=False)
+        outcome = Words("ccr", context_settings=SETTINGS).main(
+            [word, *rest], prog_name="ccr", standalone_mode=False, windows_expand_args=False
+        )
     except Failure as failure:
         failure.show()
         return failure.code
     except click.ClickException as mistake:
-        click.echo(f"ccr {word}: {mistake.format_message()} See `ccr {word} --help`.", err=True)
+        click.echo(f"ccr {word}: {mistake.format_message().rstrip('.')}. See `ccr {word} --help`.", err=True)
         return 1
     except click.Abort:
         return 130

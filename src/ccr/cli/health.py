@@ -14,6 +14,8 @@ class Health(Struct, frozen=True):
     service: str = ""
     version: str = ""
     pid: int = 0
+    home: str = ""
+    """Whose router it is (`home_digest`)."""
     uptime: float = 0.0
     """Seconds."""
     requests: int = 0

@@ -1,9 +1,10 @@
 import click
 
 from ccr.cli.app import help_text
+from ccr.cli.verbatim import Verbatim
 
 
-@click.command("help")
-def help_() -> None:
-    """Show the list of commands."""
+@click.command("help", cls=Verbatim)
+def help_(arguments: tuple[str, ...]) -> None:
+    """Show the list of commands, whatever else was asked."""
     click.echo(help_text(), nl=False)

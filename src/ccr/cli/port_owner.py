@@ -9,6 +9,13 @@ from pathlib import Path
 from ccr.cli.process import look_up
 
 
+def in_use(port: int, *, by_neighbour: bool) -> str:
+    """The beginning of a sentence. `by_neighbour`: what answers there is the router of another home."""
+    owners = ["the ccr of another home"] if by_neighbour else []
+    owners += [owner] if (owner := port_owner(port)) else []
+    return f"Port {port} is in use" + (f" by {', '.join(owners)}" if owners else "")
+
+
 def port_owner(port: int) -> str:
     """`process 123 (node)`, or `a process of user bob` when no more can be known; empty: nothing can be known."""
     return from_proc(port) if Path("/proc/net/tcp").exists() else from_lsof(port)

@@ -27,15 +27,17 @@ FIRST_CONFIG = b'{\n  "PORT": 3456,\n  "Providers": [],\n  "Router": {}\n}\n'
 
 def config_path(option: str | None, environ: Mapping[str, str]) -> Path:
     """The file to read, absolute."""
-    return Path(option).expanduser().absolute() if option else default_path(environ)
+    if not option and not environ.get("CONFIG_PATH"):
+        home_folder(environ)  # says so when there is none
+    return (Path(option).expanduser() if option else default_path(environ)).absolute()
 
 
-def read(path: Path, environ: Mapping[str, str]) -> Snapshot:
-    """The configuration; warnings and errors go to stderr, with lines where something is wrong."""
+def read(path: Path, environ: Mapping[str, str], *, say: bool = True) -> Snapshot:
+    """The configuration; warnings and errors go to stderr (if they shall), with lines where something is wrong."""
     loaded = load(path, environ)
     if any(problem.severity == "error" for problem in loaded.problems):
         loaded = check(path, environ)
-    for problem in loaded.problems:
+    for problem in loaded.problems if say else ():
         if problem.severity != "note":
             click.echo(f"{path}: {sentence(problem)}", err=True)
     return usable(loaded, path)
@@ -50,34 +52,37 @@ def usable(loaded: Loaded, path: Path) -> Snapshot:
 def sentence(problem: Problem) -> str:
     """`error: Providers[0].api_base_url (line 4): is not a URL; did you mean https://…?`"""
     line = f" (line {problem.line})" if problem.line else ""
-    place = f"{problem.path}{line}: " if problem.path or line else ""
+    place = f"{problem.path}{line}: " if problem.path else ""  # of the file as a whole the message itself says where
     return f"{problem.severity}: {place}{problem.message}" + (f"; {problem.hint}" if problem.hint else "")
 
 
-def read_to_start(options: Options, environ: Mapping[str, str]) -> Snapshot:
-    """The configuration of a server about to start, with the address and log level it shall have."""
+def read_to_start(options: Options, environ: Mapping[str, str], *, say: bool = True) -> Snapshot:
+    """The configuration of a server about to start, with the address and log level it shall have.
+
+    `say` False: whoever launched this process has read it already, and has said what is to be said.
+    """
     path = config_path(options.config, environ)
     if not options.config and path == home_folder(environ) / "config.json" and not path.exists():
         write_private(path, FIRST_CONFIG)
         click.echo(f"Created {path}: add your providers to it, then run `ccr check`.", err=True)
-    snapshot = read(path, environ)
+    snapshot = read(path, environ, say=say)
     return msgspec.structs.replace(
         snapshot,
-        host=host(snapshot, options),
+        host=host(snapshot, options, say=say),
         port=options.port or service_port(environ) or snapshot.port,
         log_level=options.log_level or log_level(environ) or snapshot.log_level,
     )
 
 
-def host(snapshot: Snapshot, options: Options) -> str:
+def host(snapshot: Snapshot, options: Options, *, say: bool) -> str:
     """Without an APIKEY anybody who reaches the port could spend the providers' keys: loopback only."""
     if options.host is None:
         return snapshot.host
     if snapshot.api_key or is_loopback(options.host):
         return options.host
-    click.echo(
-        f"Listening on 127.0.0.1, not on {options.host}: set APIKEY in {snapshot.path} to serve others.", err=True
-    )
+    if say:
+        advice = f"set APIKEY in {snapshot.path} to serve others."
+        click.echo(f"Listening on 127.0.0.1, not on {options.host}: {advice}", err=True)
     return "127.0.0.1"
 
 
@@ -114,11 +119,12 @@ def configured_address(environ: Mapping[str, str]) -> Address:
 def served(found: Running | Stopped, environ: Mapping[str, str]) -> Snapshot:
     """The configuration of the running server with its real address, or of the one that would be started now.
 
-    Creates nothing and says nothing, unless the file cannot be used.
+    Creates nothing and says nothing, unless the file cannot be used. That there is none yet is no fault, unless
+    CONFIG_PATH names it.
     """
     record = found.record if isinstance(found, Running) else None
     path = config_path(record.config if record else None, environ)
-    snapshot = load(path, environ).snapshot if path.exists() else Snapshot(path=path)
+    snapshot = load(path, environ).snapshot if path.exists() or environ.get("CONFIG_PATH") else Snapshot(path=path)
     if snapshot is None:
         snapshot = read(path, environ)
     if isinstance(found, Running):

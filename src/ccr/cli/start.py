@@ -10,11 +10,11 @@ import click
 
 from ccr.cli import daemon
 from ccr.cli.failure import Failure
-from ccr.cli.find import Running, at, find
+from ccr.cli.find import Running, Stopped, find
 from ccr.cli.health import base_url
 from ccr.cli.home import home_folder, private_folder
 from ccr.cli.options import start_options
-from ccr.cli.port_owner import port_owner
+from ccr.cli.port_owner import in_use
 from ccr.cli.settings import configured_address, read_to_start
 from ccr.cli.state import Options, published
 from ccr.config import Snapshot
@@ -22,18 +22,19 @@ from ccr.config import Snapshot
 
 @click.command()
 @click.option("-d", "--daemon", "in_background", is_flag=True, help="Run in the background; return when it answers.")
+@click.option("--launched", is_flag=True, hidden=True)  # by `daemon.launch`
 @start_options
-def start(options: Options, in_background: bool) -> None:
+def start(options: Options, in_background: bool, launched: bool) -> None:
     """Start the server, in the foreground unless told otherwise."""
     home = home_folder(os.environ)
     found = find(home, lambda: configured_address(os.environ))
     if isinstance(found, Running):
         say_running(found, options)
         return
-    snapshot = read_to_start(options, os.environ)
+    snapshot = read_to_start(options, os.environ, say=not launched)
     if in_background:
-        daemon.launch(home, snapshot, options)
-        click.echo(f"✅ Service started successfully in the background: {base_url(snapshot.host, snapshot.port)}")
+        running = daemon.launch(home, snapshot, options)
+        click.echo(f"✅ Service started successfully in the background: {running.url}")
         return
     serve(home, snapshot, options)
 
@@ -52,10 +53,11 @@ def serve(home: Path, snapshot: Snapshot, options: Options) -> None:
     try:
         listener = listen(snapshot.host, snapshot.port)
     except OSError as error:
-        if found := at((snapshot.host, snapshot.port)):
+        found = find(home, lambda: (snapshot.host, snapshot.port))
+        if isinstance(found, Running):
             say_running(found, options)
             return
-        raise refusal(error, snapshot) from None
+        raise refusal(error, snapshot, found) from None
     with listener, published(home, snapshot.host, snapshot.port, snapshot.path, options):
         click.echo(f"Loaded JSON config from: {snapshot.path}")
         click.echo(f"🚀 claude-code-router is listening on {base_url(snapshot.host, snapshot.port)}")
@@ -63,7 +65,7 @@ def serve(home: Path, snapshot: Snapshot, options: Options) -> None:
     sys.exit(code)
 
 
-def refusal(error: OSError, snapshot: Snapshot) -> Failure:
+def refusal(error: OSError, snapshot: Snapshot, found: Stopped) -> Failure:
     """Why the port cannot be had, and what to do."""
     host, port = snapshot.host, snapshot.port
     elsewhere = f"choose another port with --port or PORT in {snapshot.path}"
@@ -71,8 +73,7 @@ def refusal(error: OSError, snapshot: Snapshot) -> Failure:
         return Failure(f'The host "{host}" is not known here: give an address of this machine with --host or HOST.')
     match error.errno:
         case errno.EADDRINUSE:
-            owner = port_owner(port)
-            return Failure(f"Port {port} is in use{f' by {owner}' if owner else ''}: stop that, or {elsewhere}.")
+            return Failure(f"{in_use(port, by_neighbour=found.neighbour is not None)}: stop that, or {elsewhere}.")
         case errno.EACCES:
             return Failure(f"Port {port} is reserved for the system: {elsewhere}, above 1023.")
         case errno.EADDRNOTAVAIL:

@@ -8,6 +8,7 @@ import click
 
 from ccr.cli.find import Running, Stopped, find
 from ccr.cli.home import home_folder, pid_file
+from ccr.cli.port_owner import in_use
 from ccr.cli.settings import configured_address
 
 
@@ -56,7 +57,8 @@ def stopped_lines(found: Stopped) -> list[str]:
     stranger = (
         [f"📄 The pid file names {found.stranger}, which is not this service."] if found.stranger is not None else []
     )
-    return ["❌ Status: Not Running", *stranger, "", "💡 To start the service:", "   ccr start"]
+    neighbour = [f"🌐 {in_use(found.neighbour[1], by_neighbour=True)}."] if found.neighbour else []
+    return ["❌ Status: Not Running", *stranger, *neighbour, "", "💡 To start the service:", "   ccr start"]
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ import click
 from ccr.cli.failure import Failure
 from ccr.cli.find import Running, Stopped, find
 from ccr.cli.home import home_folder
+from ccr.cli.port_owner import in_use
 from ccr.cli.process import Process, is_npm_router, look_up
 from ccr.cli.settings import configured_address
 from ccr.cli.state import withdraw
@@ -31,6 +32,8 @@ def stop() -> None:
         click.echo("claude code router service has been successfully stopped.")
         return
     clear(home, found)
+    if found.neighbour is not None:
+        click.echo(f"{in_use(found.neighbour[1], by_neighbour=True)}: it was left alone.", err=True)
     click.echo("Failed to stop the service. It may have already been stopped.")
 
 

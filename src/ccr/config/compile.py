@@ -1,8 +1,11 @@
 """From the forms of the file to the values that the program works with."""
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ccr.config.findings import Findings, Where
 from ccr.config.keys import File, RoutesEntry
@@ -18,12 +21,14 @@ ROUTES: tuple[RouteName, ...] = RoutesEntry.__struct_fields__  # type: ignore[as
 
 def compile_file(file: File, path: Path, environ: Mapping[str, str], findings: Findings) -> Snapshot:
     """The snapshot; without meaning when `findings` is not usable."""
+    port = _port(file, environ, findings)
     providers = compile_providers(file, environ, findings)
+    _warn_of_circles(file, providers, port, findings)
     return Snapshot(
         path=path,
         host=_host(file, findings),
-        port=_port(file, environ, findings),
-        api_key=file.APIKEY,
+        port=port,
+        api_key=file.APIKEY.strip(),  # no header carries the spaces around it (RFC 9110 5.5)
         log=file.LOG,
         log_level=file.LOG_LEVEL,
         api_timeout_ms=file.API_TIMEOUT_MS,
@@ -37,12 +42,32 @@ def compile_file(file: File, path: Path, environ: Mapping[str, str], findings: F
 
 
 def _host(file: File, findings: Findings) -> str:
-    if file.APIKEY or is_loopback(file.HOST):
-        return file.HOST
-    findings.warning(
-        ("HOST",), f"without an APIKEY the server listens on {DEFAULT_HOST} only", "set APIKEY to open it to others"
-    )
-    return DEFAULT_HOST
+    host = file.HOST.strip().removeprefix("[").removesuffix("]")
+    if not file.APIKEY and not is_loopback(host):
+        message = f"without an APIKEY the server listens on {DEFAULT_HOST} only"
+        findings.warning(("HOST",), message, "set APIKEY to open it to others")
+        return DEFAULT_HOST
+    if not _is_host(host):
+        hint = 'for example "HOST": "0.0.0.0"; the port is PORT'
+        findings.error(("HOST",), "must be an address or a name alone, without http:// and port", hint)
+    return host
+
+
+def _is_host(text: str) -> bool:
+    """An IP address (IPv6 perhaps with a zone), or what could be a name. Whether it exists is seen when it is used."""
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return re.fullmatch(r"[\w.-]+", text) is not None
+
+
+def _warn_of_circles(file: File, providers: dict[str, Provider], port: int, findings: Findings) -> None:
+    for index, entry in enumerate(file.Providers):
+        provider = providers.get(entry.name.strip().lower())
+        url = urlsplit(provider.url) if provider else None
+        if url is not None and is_loopback(url.hostname or "") and url.port == port:
+            message = "this is the router's own address: requests would go round in a circle"
+            findings.warning(("Providers", index, "api_base_url"), message, "write that of the model's server")
 
 
 def _port(file: File, environ: Mapping[str, str], findings: Findings) -> int:

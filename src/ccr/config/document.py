@@ -107,6 +107,8 @@ def _character(code: str) -> str:
 
 
 def _syntax_hint(what: str) -> str:
+    if what.startswith("No JSON data"):
+        return f"write at least {{}}, or for example {EXAMPLE}"
     if what.startswith("Maximum nesting"):
         return f"objects and lists may stand at most {MAX_DEPTH} deep in each other"
     if what.startswith(("Unclosed", "Extra")):

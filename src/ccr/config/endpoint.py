@@ -46,6 +46,9 @@ _VERSIONED = re.compile(r"/(v\d+(alpha|beta)?\d*|openai)$")
 _UNVERSIONED = re.compile(r"(^|/api|/anthropic)$")
 """A base path to which version and endpoint are missing."""
 
+_OTHER_ENDPOINTS = ("/api/chat", "/api/generate", "/completions", "/embeddings", "/models")
+"""Ends of paths that people copy from elsewhere: Ollama's own API, the old completions, lists."""
+
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
@@ -78,6 +81,14 @@ def dialect_of(url: SplitResult, uses: tuple[Use, ...]) -> DialectName:
     if by_path is None and not path.endswith("/openai"):
         return _BY_HOST.get(url.hostname or "", "openai-chat")
     return by_path or "openai-chat"
+
+
+def warn_of_other_endpoint(url: SplitResult, dialect: DialectName, where: Where, findings: Findings) -> None:
+    """The path is that of another endpoint of the same server: no chat would come back."""
+    path = url.path.rstrip("/")
+    if dialect == "openai-chat" and path.endswith(_OTHER_ENDPOINTS) and not path.endswith("/chat/completions"):
+        hint = "it usually ends with /v1/chat/completions"
+        findings.warning(where, "the address does not look like that of OpenAI chat completions", hint)
 
 
 def full_url(url: SplitResult, dialect: DialectName, is_base: bool) -> str:

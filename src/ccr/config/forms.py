@@ -3,6 +3,7 @@
 Every mistake is reported, not only the first: a form is always built, with defaults where the file is wrong.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from types import NoneType, UnionType
@@ -141,11 +142,23 @@ def _read_value(field: _Field, value: object, where: Where, findings: Findings) 
         return _read_map(members[1], value, where, findings)
     try:
         fitting: object = msgspec.convert(value, field.type, strict=False)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as error:
         hint = f'for example "{field.name}": {field.example}' if field.example else ""
-        findings.error(where, f"must be {field.expected}, not {_kind(value)}", hint)
+        findings.error(where, _misfit(field, value, str(error)), hint)
         return None
     return fitting
+
+
+_ITEM = re.compile(r"at `\$\[(\d+)\]`$")
+"""How msgspec says which item of a list is wrong."""
+
+
+def _misfit(field: _Field, value: object, said: str) -> str:
+    """What the value should be, and what is there instead."""
+    item = _ITEM.search(said)
+    if item is not None and isinstance(value, list):
+        return f"must be {field.expected}, but [{item[1]}] is {_kind(value[int(item[1])])}"
+    return f"must be {field.expected}, not {_kind(value)}"
 
 
 def _read_word(words: tuple[str, ...], value: object, where: Where, findings: Findings) -> str | None:

@@ -79,6 +79,19 @@ class TokenizerEntry(TokenizerSpec, frozen=True):
     models: dict[str, TokenizerSpec] = {}
 
 
+class SharedTransformer(Struct, frozen=True):
+    """A transformer for several providers or models, or a plugin."""
+
+    ALIASES: ClassVar[dict[str, str]] = {}
+    name: Annotated[Text, Meta(description="Which transformer.", examples=["maxtoken"])] = ""
+    path: Annotated[Text, Meta(description="The file of a plugin. Accepted, not active yet.")] = ""
+    options: Annotated[Object, Meta(description="Its options.", examples=[{"max_tokens": 8192}])] = {}
+    providers: Annotated[Texts, Meta(description="Those it is for.", examples=[["openrouter"]])] = []
+    models: Annotated[
+        Texts, Meta(description="Those it is for, as `provider,model` or by their name.", examples=[["ollama,qwen3"]])
+    ] = []
+
+
 class ProviderEntry(Struct, frozen=True):
     """One endpoint with the models that it serves."""
 
@@ -106,9 +119,8 @@ class ProviderEntry(Struct, frozen=True):
     transformer: Annotated[
         Transformers,
         Meta(
-            description="Named adaptations. `Anthropic`, `gemini` and `openai-responses` choose the wire language; "
-            "the others are accepted and not active yet.",
-            examples=[{"use": ["Anthropic"]}],
+            description="Named adaptations, for the provider or for one model of it. See docs/transformers.md.",
+            examples=[{"use": ["openrouter"], "qwen3": {"use": ["tooluse"]}}],
         ),
     ] = ""
     transformers: Annotated[
@@ -227,7 +239,9 @@ class File(Struct, frozen=True):
         ),
     ] = ""
     CUSTOM_ROUTER_PATH: Annotated[Text, Meta(description="Accepted, not active yet."), LATER] = ""
-    transformers: Annotated[Objects, Meta(description="Accepted, not active yet."), LATER] = []
+    transformers: Annotated[
+        list[SharedTransformer], Meta(description="Transformers for several providers or models, and plugins.")
+    ] = []
     plugins: Annotated[Objects, Meta(description="Accepted, not active yet."), LATER] = []
     StatusLine: Annotated[Object, Meta(description="Accepted, not active yet."), LATER] = {}
     forceUseImageAgent: Annotated[Switch, Meta(description="Accepted, not active yet."), LATER] = False

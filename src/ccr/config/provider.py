@@ -6,14 +6,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from ccr.config.endpoint import dialect_of, full_url, parse_url
+from ccr.config.chains import read_chains
+from ccr.config.endpoint import dialect_of, full_url, parse_url, warn_of_other_endpoint
 from ccr.config.findings import Findings, Where
 from ccr.config.keys import File, ProviderEntry, TimeoutsEntry
 from ccr.config.names import did_you_mean, normal
 from ccr.config.proxy import goes_straight, read_proxy
-from ccr.config.transformers import Use, read_transformers
+from ccr.config.shared_transformers import Shared, read_shared
 from ccr.dialects.openai_chat.flags import FLAGS
 from ccr.providers import ModelLimits, Provider, Timeouts
+from ccr.transformers import Chain
+from ccr.transformers.named import Anthropic
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -23,11 +26,12 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 def compile_providers(file: File, environ: Mapping[str, str], findings: Findings) -> dict[str, Provider]:
     """The providers by lower-case name, without those that an error was reported of."""
     proxy = read_proxy(file.PROXY_URL, ("PROXY_URL",), findings)
-    has_plugins = bool(file.transformers)
+    shared = read_shared(file.transformers, [entry.name for entry in file.Providers], findings)
+    has_plugins = any(entry.path for entry in file.transformers)
     providers: dict[str, Provider] = {}
     for index, entry in enumerate(file.Providers):
         where: Where = ("Providers", index)
-        provider = _provider(entry, file.timeouts, has_plugins, where, findings)
+        provider = _provider(entry, file.timeouts, shared, has_plugins, where, findings)
         if provider is None:
             continue
         if provider.name.lower() in providers:
@@ -39,29 +43,37 @@ def compile_providers(file: File, environ: Mapping[str, str], findings: Findings
 
 
 def _provider(
-    entry: ProviderEntry, timeouts: TimeoutsEntry, has_plugins: bool, where: Where, findings: Findings
+    entry: ProviderEntry,
+    timeouts: TimeoutsEntry,
+    shared: list[Shared],
+    has_plugins: bool,
+    where: Where,
+    findings: Findings,
 ) -> Provider | None:
     if findings.blames(where):
         return None
     name = _name(entry, where, findings)
     models = [model.strip() for model in entry.models if model.strip()]
-    uses = read_transformers(entry.transformer, models, has_plugins, (*where, "transformer"), findings)
-    read_transformers(entry.transformers, models, has_plugins, (*where, "transformers"), findings)
+    chains = read_chains(entry, models, shared, has_plugins, where, findings)
     url = _address(entry, where, findings)
     if url is None or not name:
         return None
     if not models and not findings.blames((*where, "models")):
         findings.warning((*where, "models"), f"the provider {name} lists no models", 'add "models": ["…"]')
-    dialect = dialect_of(url, uses)
+    dialect = dialect_of(url, chains.uses)
+    warn_of_other_endpoint(url, dialect, (*where, "api_base_url"), findings)
+    _warn_of_limits(entry, models, (*where, "limits"), findings)
     return Provider(
         name=name,
         url=full_url(url, dialect, is_base=not entry.api_base_url),
         dialect=dialect,
         models=tuple(models),
         api_key=_key(entry.api_key, (*where, "api_key"), findings),
-        use_bearer=_use_bearer(uses),
+        use_bearer=_use_bearer(chains.provider),
         headers=_headers(entry.headers, (*where, "headers"), findings),
-        hints=tuple(use.name for use in uses),
+        hints=tuple(use.name for use in chains.uses),
+        transformers=chains.provider,
+        transformers_of_models=chains.models,
         flags=_flags(entry.flags, (*where, "flags"), findings),
         timeouts=_timeouts(entry.timeouts, timeouts),
         limits={
@@ -82,6 +94,8 @@ def _name(entry: ProviderEntry, where: Where, findings: Findings) -> str:
 
 def _key(text: str, where: Where, findings: Findings) -> str:
     key = text.strip()
+    if key.lower().startswith("bearer "):
+        findings.warning(where, 'the key begins with "Bearer", which is added anyway', "write the key alone")
     if _HEADER_VALUE.fullmatch(key):
         return key
     findings.broken(where, "the key holds a character that no HTTP header can carry; requests are sent without it")
@@ -125,8 +139,14 @@ def _address(entry: ProviderEntry, where: Where, findings: Findings) -> SplitRes
     return None
 
 
-def _use_bearer(uses: tuple[Use, ...]) -> bool:
-    return any(use.name == "Anthropic" and use.options.get("UseBearer") in (True, "true") for use in uses)
+def _warn_of_limits(entry: ProviderEntry, models: list[str], where: Where, findings: Findings) -> None:
+    for model in entry.limits if models else ():
+        if model not in models:
+            findings.warning((*where, model), "is no model of this provider", did_you_mean(model, models))
+
+
+def _use_bearer(transformers: Chain) -> bool:
+    return any(isinstance(one, Anthropic) and one.UseBearer for one in transformers.transformers)
 
 
 def _timeouts(own: TimeoutsEntry, general: TimeoutsEntry) -> Timeouts:

@@ -70,6 +70,8 @@ def _no_provider(text: str, providers: dict[str, Provider]) -> tuple[str, str]:
     listing = [provider for provider in providers.values() if _listed(text.strip(), provider.models)]
     if listing:
         return "names no provider; the target is left out", f'write "{listing[0].name},{text.strip()}"'
+    if provider := providers.get(text.strip().lower()):
+        return "names no model; the target is left out", _example(provider)
     return 'is not of the form "provider,model"; the target is left out', 'for example "ollama,qwen3"'
 
 

@@ -75,6 +75,7 @@ class App:
                 "service": "claude-code-router",
                 "version": __version__,
                 "pid": os.getpid(),
+                "home": self._runtime.home,
                 "uptime": round(time.time() - self._runtime.started, 1),
                 "requests": self._runtime.counters.requests,
             }

@@ -14,12 +14,15 @@ from ccr.gateway.exchange import Exchange
 from ccr.gateway.reply import Reply
 from ccr.messages.events import Event, Failed, Verbatim, WireEvent, encode
 from ccr.messages.message import fold
+from ccr.messages.sse import is_stream
 from ccr.providers import Provider, Timeouts
 from ccr.upstream.client import Client, Deadlines, Failure, Response
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 """Bytes of an answer in one piece."""
 ERROR_LIMIT = 256 * 1024
+ENOUGH = 8
+"""Bytes by which a stream is known."""
 SETTLE = 10.0
 """Seconds that usage may take to come after a message's end mark."""
 DRAIN = 1.0
@@ -35,8 +38,7 @@ async def attempt(provider: Provider, call: Call, client: Client, exchange: Exch
     try:
         if not 200 <= response.status < 300:
             raise await _refusal(provider, call, response)
-        kind = response.header("content-type").partition(";")[0].strip().lower()
-        if kind == "text/event-stream":
+        if await _is_streamed(response, exchange, provider):
             await _relay_stream(provider, call, response, exchange, reply)
         else:
             await _relay_whole(provider, call, response, exchange, reply)
@@ -44,6 +46,17 @@ async def attempt(provider: Provider, call: Call, client: Client, exchange: Exch
         raise without_key(error, provider) from None
     finally:
         response.close()
+
+
+async def _is_streamed(response: Response, exchange: Exchange, provider: Provider) -> bool:
+    if response.header("content-type").partition(";")[0].strip().lower() == "text/event-stream":
+        return True
+    if not exchange.stream:
+        return False
+    try:
+        return is_stream(await response.peek(ENOUGH))  # some servers say application/json, or nothing
+    except Failure as failure:
+        raise failed(provider, failure) from None
 
 
 @lru_cache(maxsize=256)

@@ -52,6 +52,8 @@ class Counters(Struct):
 
 class Runtime(Struct):
     client: Client
+    home: str = ""
+    """Whose router this is (`identity.home_digest`)."""
     sessions: Sessions = field(default_factory=Sessions)
     counters: Counters = field(default_factory=Counters)
     started: float = field(default_factory=time.time)

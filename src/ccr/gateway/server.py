@@ -10,6 +10,7 @@ from types import FrameType
 from ccr.config import Snapshot
 from ccr.gateway.app import App
 from ccr.gateway.edge import Edge, Serve
+from ccr.gateway.identity import home_digest
 from ccr.gateway.log import RequestLog
 from ccr.gateway.runtime import Runtime
 from ccr.upstream.client import Client
@@ -47,7 +48,7 @@ def run(snapshot: Snapshot, sock: socket.socket, *, log_level: str, home: Path) 
 
 async def _serve(snapshot: Snapshot, sock: socket.socket, log_level: str, home: Path) -> int:
     log = RequestLog(home / "logs" if snapshot.log else None, log_level)
-    runtime = Runtime(Client())
+    runtime = Runtime(Client(), home=home_digest(home))
     server = Server(App(snapshot, runtime, log, sock.getsockname()[1]))
     server.take_signals()
     gc.collect()

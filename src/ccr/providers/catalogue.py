@@ -200,7 +200,7 @@ CATALOGUE: tuple[Row, ...] = (
 
 def flags_of(provider: Provider, model: str) -> frozenset[str]:
     """The deviations of a model at a provider: the catalogue's, then the user's word."""
-    return _flags(provider.url, provider.hints, provider.flags, model)
+    return _flags(provider.url, provider.hints_of(model), provider.flags, model)
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ccr.transformers import Chain
+
 DialectName = Literal["anthropic", "openai-chat", "gemini", "openai-responses"]
 """The wire language of an endpoint."""
 
@@ -43,6 +45,9 @@ class Provider(Struct, frozen=True, kw_only=True):
     """Extra request headers of the user's."""
     hints: tuple[str, ...] = ()
     """Names of its transformers: they tell the vendor where the address tells none."""
+    transformers: Chain = Chain()
+    transformers_of_models: dict[str, Chain] = {}
+    """Of models that have further ones: all of them, the provider's first."""
     flags: tuple[str, ...] = ()
     """The user's word on its deviations: names of flags, with `-` before those that it has not."""
     proxy: str = ""
@@ -50,6 +55,14 @@ class Provider(Struct, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     limits: dict[str, ModelLimits] = {}
     """By model name."""
+
+    def transformers_of(self, model: str) -> Chain:
+        return self.transformers_of_models.get(model, self.transformers)
+
+    def hints_of(self, model: str) -> tuple[str, ...]:
+        """Names that tell the vendor of a model."""
+        further = self.transformers_of_models.get(model)
+        return self.hints if further is None else tuple([one.name for one in further.transformers])
 
     def __repr__(self) -> str:
         return f"Provider({self.name!r}, {self.dialect!r})"

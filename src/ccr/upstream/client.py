@@ -48,6 +48,13 @@ class Response:
             return await self._exchange.arrived()
         return await self._unpacked(self._inflate)
 
+    async def peek(self, least: int) -> bytes:
+        """The body's beginning, which stays to be read: `least` bytes unless it is shorter; b"" of a compressed one.
+
+        Raises Failure(phase="body").
+        """
+        return await self._exchange.peeked(least) if self._inflate is None else b""
+
     async def read_all(self, limit: int) -> bytes:
         """The rest of the body, at most `limit` bytes. Raises Failure(phase="body"), also when it is longer."""
         pieces: list[bytes] = []

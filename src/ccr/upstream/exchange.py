@@ -127,6 +127,14 @@ class Exchange:
             self._resume()
         return data
 
+    async def peeked(self, least: int) -> bytes:
+        """What has arrived of the body, `least` bytes unless it is shorter, without taking it. Raises Failure."""
+        while self.unread < least and not self.is_complete:
+            if self.failure is not None:
+                raise self.failure
+            await self._arrival()
+        return b"".join(self.pieces)
+
     async def taken(self, taker: Callable[[bytes], bool]) -> None:
         """Let `taker` have each arrival at once, until it returns False or nothing more will come."""
         if self.pieces or self.is_over:
