@@ -402,3 +402,16 @@ def test_nothing_of_a_connection_is_left_for_the_collector(gateway: Gateway, fak
         eventually(lambda: not any(isinstance(one, held) for one in gc.get_objects()), "they are gone", 3)
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "name", ["a\r\nx-evil: 1", "\r\n\r\nHTTP/1.1 200 OK", "\x00\x85\u2028", "z" * 50_000, "日本\ud800"]
+)
+def test_a_name_does_not_split_an_answer(client: socket.socket, fake_backend: FakeBackend, name: str) -> None:
+    fake_backend.always(reply(text="Hello"))
+    client.sendall(post(messages(model=f"fake,{name}")) + PROBE)
+    first, second = answers(client, 2)
+    assert (status(first), status(second)) == (200, 200)
+    head = first.partition(b"\r\n\r\n")[0]
+    assert len(head) < 4000
+    assert not [line for line in head.split(b"\r\n") if line.startswith(b"x-evil")]
